@@ -1,0 +1,143 @@
+/*
+ * cgi: RFC 3875: a request's variables, and the head of an answer.
+ *
+ * Pure: no I/O.  What arrives here comes from the network.
+ */
+#ifndef TOLLGATE_CGI_H
+#define TOLLGATE_CGI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+
+/* --- variables (RFC 3875 section 4.1) ----------------------------------- */
+
+struct variable {
+	const char	*name;		/* NUL-terminated, owned by the arena */
+	const char	*value;		/* likewise; never holds a NUL */
+	uint32_t	 name_len;
+	uint32_t	 value_len;
+};
+
+/*
+ * The variables of one request, each name once.  A name that comes again
+ * counts last where it can have one value, and is joined with ", " (cookies
+ * "; ") where it is a repeatable header.
+ */
+struct variables {
+	struct arena	*arena;		/* borrowed */
+	struct variable	*list;		/* in order of first arrival */
+	size_t		 count;
+	size_t		 size;
+	uint32_t	*index;		/* hash of names; 0: free, else i + 1 */
+	size_t		 index_size;	/* a power of two */
+	bool		 length_differs;	/* of CONTENT_LENGTH, twice */
+};
+
+void	variables_init(struct variables *, struct arena *);
+
+/*
+ * Take one parameter as it came from the front.  Returns NULL, or in static
+ * words why the request is malformed (an empty name; NUL, CR, LF or = in a
+ * name; NUL in a value).
+ */
+const char	*variables_add(struct variables *, const char *name,
+		    size_t name_len, const char *value, size_t value_len);
+
+/* Put a value of our own over (or beside) what came.  Text is copied. */
+void	variables_set(struct variables *, const char *name, const char *value);
+void	variables_unset(struct variables *, const char *name);
+
+/* The value, or NULL.  A removed variable is not there. */
+const char	*variables_get(const struct variables *, const char *name);
+
+/*
+ * Expand ${NAME} of text: first in extra (captures, which may be NULL), then
+ * among the variables, else "".  Owned by the arena.
+ */
+const char	*variables_expand(const struct variables *, const char *text,
+		    const struct variables *extra);
+
+enum name_rule {
+	NAME_FASTCGI,	/* may a FastCGI worker see it? all but HTTP_PROXY */
+	NAME_CGI	/* may it be in a CGI process's environment? CGI/1.1's,
+			   HTTP_* but HTTP_PROXY and HTTP_CONTENT_*, TOLLGATE_*,
+			   HTTPS, REQUEST_URI, DOCUMENT_ROOT, SCRIPT_FILENAME,
+			   REDIRECT_STATUS */
+};
+
+bool	variable_name_passes(const char *name, size_t len, enum name_rule);
+
+/* --- the request's path, method, length --------------------------------- */
+
+enum path_verdict {
+	PATH_GOOD = 0,
+	PATH_BAD		/* not a path, or holds an encoded NUL */
+};
+
+/*
+ * The path that is routed, normalised once: SCRIPT_NAME + PATH_INFO as the
+ * front decoded them, or, if those are empty or not a path, the path of
+ * REQUEST_URI percent-decoded; dot segments removed (RFC 3986 5.2.4), runs of
+ * slashes kept as the front left them but for "//" made one.  Idempotent.
+ * *path is owned by the variables' arena.
+ */
+enum path_verdict	cgi_request_path(const struct variables *,
+			    const char **path);
+
+/* Normalise in place: dot segments and doubled slashes.  -1: not a path. */
+int	cgi_path_normalise(char *path);
+
+/* A method is a token of at most 32 bytes (RFC 9110 section 9.1). */
+bool	cgi_method_is_valid(const char *);
+
+/*
+ * A CONTENT_LENGTH: digits only, below 2^63.  "" or NULL: none.
+ * Returns 1 with *length, 0 for none, -1 if malformed.
+ */
+int	cgi_content_length(const char *text, uint64_t *length);
+
+/* The host without port, lower case, brackets of IPv6 kept; into out. */
+void	cgi_host(const char *http_host, char *out, size_t room);
+
+/* --- the head of a handler's answer (section 6) ------------------------- */
+
+struct cgi_head {
+	size_t		 size;		/* bytes up to the body's first */
+	int		 status;	/* 200 if there is neither Status nor
+					   Location, 302 with Location alone */
+	bool		 has_length;
+	uint64_t	 content_length;
+	bool		 is_elsewhere;	/* X-Accel-Redirect, X-Sendfile,
+					   X-LIGHTTPD-send-file: the front makes
+					   the body */
+	bool		 is_clean;	/* nothing in it must be left out */
+};
+
+/*
+ * Parse the head at the front of bytes.  Lines end in LF or CR LF.  Returns 1
+ * when whole; 0 if more is needed; -1 if it is bad, with *why in static words:
+ * a line without colon, an empty name or one that is no token, control bytes
+ * in a value, folded lines, a bare CR, two Content-Length, a Status that is
+ * not 100..999 with a space or nothing behind, none of Content-Type, Location
+ * and Status at all, or more than max bytes.
+ */
+int	cgi_head_parse(const char *bytes, size_t len, size_t max,
+	    struct cgi_head *, const char **why);
+
+/*
+ * Copy a parsed head, leaving out what is the front's business (Connection,
+ * Keep-Alive, Transfer-Encoding, Trailer, Upgrade, Proxy-*).  out has room for
+ * head->size bytes.  Returns the bytes written.
+ */
+size_t	cgi_head_copy(char *out, const char *bytes, const struct cgi_head *);
+
+/* May an answer to this method with this status have a body? */
+bool	cgi_has_body(const char *method, int status);
+
+/* The words of a status code, "" if unknown. */
+const char	*cgi_reason(int status);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * funclog: a function's own log: the lines its workers write to stderr.
+ *
+ * Each line gets time, request id and worker, is escaped, cut at 8 KB, and
+ * counted against a rate (bytes a second and function), so that a flood costs
+ * its own function's log and nothing else.  Few files are kept open.
+ */
+#ifndef TOLLGATE_FUNCLOG_H
+#define TOLLGATE_FUNCLOG_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct function;
+struct funclog_stream;
+struct funclogs;
+
+#define FUNCLOG_LINE_MAX	8192		/* bytes of a line's text */
+#define FUNCLOG_RATE		(1024 * 1024)	/* bytes a second, function */
+
+/* folder: function_logs, "" for none: lines then go to the error log. */
+struct funclogs	*funclogs_create(const char *folder);
+void		 funclogs_free(struct funclogs *);
+void		 funclogs_reopen(struct funclogs *, const char *folder);
+
+/*
+ * One worker's stream (descriptor or FCGI_STDERR): bytes in, whole lines out.
+ * fn is borrowed until the stream is freed.
+ */
+struct funclog_stream	*funclog_stream_create(struct funclogs *,
+			    const struct function *fn, pid_t worker);
+/* What is left of an unfinished line is written. */
+void			 funclog_stream_free(struct funclog_stream *);
+
+/* request: the id of the one in hand, or "-". */
+void	funclog_write(struct funclog_stream *, const char *request,
+	    const void *bytes, size_t len);
+/* The request is over: an unfinished line is written as its own. */
+void	funclog_flush(struct funclog_stream *, const char *request);
+
+#endif

@@ -1,0 +1,135 @@
+/*
+ * function: everything that is configured about one function, typed.
+ *
+ * A struct function is read from the lines of a load (config), never changed
+ * afterwards, and shared by all that concerns the function until the last of
+ * them lets go of it: a reload makes a new one beside it.  Text is owned by
+ * the struct's arena; "" where nothing was configured.
+ */
+#ifndef TOLLGATE_FUNCTION_H
+#define TOLLGATE_FUNCTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct arena;
+struct protocol_settings;	/* modules/settings.h */
+
+#define FUNCTION_NAME_MAX	64
+#define FUNCTION_CAPTURES_MAX	4	/* in a template's handler path */
+#define FUNCTION_CAPTURE_LEN	64	/* bytes of one, at most */
+#define FUNCTION_GROUPS_MAX	64	/* supplementary groups of its user */
+
+struct word_list {
+	const char	**words;
+	size_t		  count;
+};
+
+/* One [route] or [route ANYTHING] section: any path with any host. */
+struct route_rule {
+	const char		*section;	/* "route", "route admin" */
+	const char		*file;		/* it stands here */
+	unsigned		 line;
+	struct word_list	 exact;
+	struct word_list	 prefix;
+	struct word_list	 prefix_final;
+	const char		*regex;
+	struct word_list	 host;		/* none: any */
+	struct word_list	 methods;	/* none: any */
+};
+
+/* setrlimit(2) in the worker; RLIM_INFINITY where not configured. */
+struct function_rlimits {
+	uint64_t	 files;
+	uint64_t	 core;
+	uint64_t	 data;		/* memory_max where no cgroup does it */
+	uint64_t	 processes;	/* of the whole uid */
+};
+
+struct function {
+	struct arena	*arena;
+	unsigned	 references;
+	const char	*name;
+	const char	*file;
+	uint32_t	 number;		/* in the load it came with */
+	uint64_t	 process_digest;	/* of what needs new workers */
+	uint64_t	 rest_digest;		/* of all else */
+	char		 version[17];		/* process_digest in hex */
+
+	/* [function] */
+	const char		*handler;	/* absolute; may hold ${NAME} */
+	struct word_list	 arguments;
+	struct word_list	 parameters;	/* NAME=value */
+	const struct protocol_settings	*protocol;
+	const char		*chdir;		/* "": the handler's folder */
+	struct word_list	 environment;	/* empty in the gateway */
+	const char		*environment_file;	/* not in gateway */
+
+	/* Found in handler: the NAMEs of ${NAME} in order of first use. */
+	bool			 is_template;
+	struct word_list	 captures;
+
+	/* [route] and [route ANYTHING], in the order of the file */
+	struct route_rule	*rules;
+	size_t			 rule_count;
+
+	/* [pool] */
+	uint32_t	 max_children;
+	uint32_t	 min_children;
+	uint64_t	 process_idle_timeout_ms;
+	uint32_t	 max_requests;		/* 0: never recycled */
+	uint64_t	 start_timeout_ms;
+	uint32_t	 queue_max;
+	uint64_t	 queue_timeout_ms;
+	uint32_t	 concurrency;
+	bool		 freeze;
+
+	/* [limits] */
+	uint64_t	 request_terminate_timeout_ms;	/* 0: never */
+	uint64_t	 io_timeout_ms;			/* 0: never */
+	uint64_t	 max_body_size;			/* bytes */
+	uint64_t	 memory_max;			/* bytes; 0: none */
+	uint32_t	 tasks_max;			/* 0: none */
+	const char	*cpu_max;
+	struct function_rlimits	rlimits;
+
+	/* [sandbox]: resolved by the load to numbers */
+	const char	*user;		/* as recorded: a name or a number */
+	uid_t		 uid;
+	gid_t		 gid;
+	gid_t		 groups[FUNCTION_GROUPS_MAX];
+	size_t		 group_count;
+
+	/* [log] */
+	uint64_t	 slowlog_threshold_ms;	/* 0: none */
+	const char	*stderr_log;	/* "": function_logs/NAME.log, or the
+					   error log where there are none */
+};
+
+/* A function with every field zero or "" and one reference. */
+struct function	*function_create(void);
+struct function	*function_hold(struct function *);
+void		 function_release(struct function *);	/* NULL is fine */
+
+/* Is this [A-Za-z0-9_-]{1,64}? */
+bool	function_name_is_valid(const char *);
+
+/*
+ * Find the NAMEs of ${NAME} in fn->handler and fill captures and is_template.
+ * Returns NULL, or in static words what is wrong with the path.
+ */
+const char	*function_find_captures(struct function *);
+
+/* May text stand for a capture in a path: [A-Za-z0-9_-][A-Za-z0-9._-]{0,63} */
+bool	function_capture_is_valid(const char *text);
+
+/*
+ * The handler's path with values[i] in place of captures.words[i].  Owned by
+ * the caller; NULL with EINVAL if a value is not valid.
+ */
+char	*function_handler_path(const struct function *,
+	    const char *const values[]);
+
+#endif
