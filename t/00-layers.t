@@ -1,0 +1,50 @@
+#!/usr/bin/perl
+# The order of the sources in Makefile.am is the architecture: a file includes
+# only project headers that stand above it, a module only a module's headers.
+use strict;
+use warnings;
+use Test::More;
+
+chdir($ENV{TOLLGATE_SOURCE} // '.') or die "chdir: $!";
+my %for_modules = map { $_ => 1 } qw(module.h request.h function.h fcgi.h
+    cgi.h log.h mem.h worker.h timer.h body.h settings.h);
+my $cc = $ENV{CC} // 'cc';
+
+sub
+slurp
+{
+	open(my $in, '<', $_[0]) or die "$_[0]: $!";
+	return do { local $/; <$in> };
+}
+
+# Ranks count stems: x.c and x.h stand at the same place.
+my ($makefile) = slurp('Makefile.am') =~ /^(.*?)^sbin_PROGRAMS/ms;
+my @order = $makefile =~ m{\b((?:gateway|modules)/\w+\.[ch])\b}g;
+my (%rank, %listed);
+for my $file (@order) {
+	$rank{$file =~ s/\.[ch]$//r} //= keys %rank;
+	$listed{$file}++;
+}
+is_deeply([grep { !$listed{$_} } glob('gateway/*.[ch] modules/*.[ch]')], [],
+    'every source is listed in Makefile.am');
+
+for my $file (@order) {
+	my ($folder, $mine) = ($file =~ m{^(\w+)/}, $file =~ s/\.[ch]$//r);
+	my @wrong;
+	for my $header (slurp($file) =~ /^\s*#\s*include\s+"([^"]+)"/mg) {
+		my ($found) = grep { -e } map { "$_/$header" }
+		    $folder, 'gateway', 'modules';
+		my $rank = $rank{($found // '') =~ s/\.h$//r};
+		push @wrong, $header if !defined $rank
+		    || $rank > $rank{$mine}
+		    || $folder eq 'modules' && !$for_modules{$header};
+	}
+	is("@wrong", '', "$file includes only what stands above it");
+}
+
+for my $header (grep { /\.h$/ } @order) {
+	is(system("$cc -std=c11 -D_GNU_SOURCE -iquote gateway -iquote modules "
+	    . "-fsyntax-only -x c -include $header /dev/null"), 0,
+	    "$header can be included on its own");
+}
+done_testing();
