@@ -15,19 +15,30 @@
 struct event_base;
 struct timer;
 
-/* The loop that timers run on; called once, before any other of these. */
+/*
+ * The loop that timers run on; called once, before any other of these.  It is
+ * borrowed; all timers are freed before timer_release, the loop after it.
+ */
 void	timer_init(struct event_base *);
 void	timer_release(void);
 
-/* Milliseconds of CLOCK_MONOTONIC as of this turn of the loop. */
+/* Milliseconds of CLOCK_MONOTONIC, read anew each time (some 25 ns). */
 uint64_t	timer_now(void);
 
 /* on_time(arg) runs from the loop; the timer may be freed in it. */
 struct timer	*timer_create(void (*on_time)(void *arg), void *arg);
 void		 timer_free(struct timer *);	/* NULL is fine */
 
-/* Due in ms from now; one already started is moved. */
+/*
+ * Due in ms from now, never earlier by timer_now; one already started is
+ * moved.  With 0 ms on_time still runs only after this has returned.
+ */
 void	timer_start(struct timer *, uint64_t ms);
+/*
+ * Due as soon as what runs now has returned, in this same turn of the loop:
+ * behind all that is due already.
+ */
+void	timer_soon(struct timer *);
 void	timer_stop(struct timer *);
 bool	timer_is_started(const struct timer *);
 

@@ -1,0 +1,70 @@
+/*
+ * answer: a handler's answer on its way to the front.
+ *
+ * Bytes of STDOUT in, records for the front out: the head is checked, the body
+ * counted against its Content-Length, and what completes the answer is set
+ * apart in tail, since it may leave only when the request's record is written.
+ * It does no I/O.
+ */
+#ifndef TOLLGATE_ANSWER_H
+#define TOLLGATE_ANSWER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cgi.h"
+
+struct evbuffer;
+
+enum answer_state {
+	ANSWER_HEAD = 0,	/* the head is arriving */
+	ANSWER_BODY,		/* the head was good */
+	ANSWER_WHOLE,		/* nothing more belongs to it */
+	ANSWER_BAD		/* why says what is wrong with the head */
+};
+
+struct answer {
+	enum answer_state	 state;
+	struct evbuffer	*ready;		/* whole records that may leave */
+	struct evbuffer	*tail;		/* those that complete the answer */
+	struct evbuffer	*partial;	/* a head that is not whole, or NULL */
+	struct cgi_head	 head;
+	uint16_t	 front_id;	/* the request's id at the front */
+	bool		 is_head_only;	/* the method is HEAD */
+	size_t		 head_max;	/* bytes */
+	uint64_t	 body_left;	/* of Content-Length */
+	uint64_t	 body_out;	/* bytes of body passed on */
+	const char	*why;
+	bool		 had_surplus;	/* more than Content-Length came */
+};
+
+void	answer_init(struct answer *, uint16_t front_id, const char *method,
+	    size_t head_max);
+void	answer_release(struct answer *);
+
+/* Nothing has come yet: an answer can still be begun anew. */
+bool	answer_is_empty(const struct answer *);
+
+/* Take bytes of the handler's STDOUT, any number at a time. */
+void	answer_take(struct answer *, const uint8_t *bytes, size_t len);
+
+/*
+ * The handler's STDOUT has ended.  ANSWER_WHOLE if that is an answer,
+ * ANSWER_BODY if its Content-Length was not reached, ANSWER_BAD without head.
+ */
+enum answer_state	answer_end(struct answer *);
+
+/*
+ * Put the records that end the request behind the tail: an empty STDOUT and
+ * END_REQUEST with this status.
+ */
+void	answer_put_end(struct answer *, uint32_t app_status);
+
+/* An answer of our own in place of the handler's, of which nothing left yet. */
+void	answer_replace(struct answer *, const char *bytes, size_t len);
+
+/* Bytes of STDERR for the front, as records, into ready. */
+void	answer_put_stderr(struct answer *, const void *bytes, size_t len);
+
+#endif

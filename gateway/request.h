@@ -1,0 +1,209 @@
+/*
+ * request: one request's forward walk, from its first record to its last.
+ *
+ * A request is fed by its front (the first group of calls) and by the module
+ * that speaks with its worker (the last group).  Neither kind does more than
+ * take note: all that follows happens in the request's own turn, which comes
+ * in the same turn of the loop, after whoever called has returned.  So nobody
+ * who calls here is called back from inside the call, and a request is freed
+ * only in its own turn.
+ *
+ * What its front must do for it is in struct client, what it needs of the
+ * gateway in struct services.
+ */
+#ifndef TOLLGATE_REQUEST_H
+#define TOLLGATE_REQUEST_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "answer.h"
+#include "cgi.h"
+
+struct arena;
+struct body;
+struct event_base;
+struct evbuffer;
+struct funclogs;
+struct function;
+struct gateway_settings;
+struct ledger;
+struct pool;
+struct pools;
+struct request;
+struct requests;
+struct router;
+struct ticket;
+struct timer;
+struct worker;
+
+/* What requests need of the gateway, which changes it when a load comes. */
+struct services {
+	const struct gateway_settings	*settings;
+	const struct router	*router;
+	struct pools		*pools;
+	struct ledger		*ledger;
+	struct requests		*requests;
+};
+
+/* What a request asks of the connection it came by. */
+struct client {
+	/* Send these whole records; the buffer is emptied. */
+	void	(*send)(struct request *, struct evbuffer *);
+	/* Is so much unsent that the worker should pause? */
+	bool	(*is_behind)(const struct request *);
+	/* More of the body is welcome again (after it was full). */
+	void	(*resume)(struct request *);
+	/*
+	 * The request has sent its last and forgets the client.  broken: its
+	 * answer must not look whole; surplus: its body was longer than it
+	 * said, so the connection is not to be trusted.
+	 */
+	void	(*over)(struct request *, bool broken);
+};
+
+enum request_state {
+	REQUEST_READ = 0,	/* the parameters are arriving */
+	REQUEST_ROUTE,		/* which function is meant? */
+	REQUEST_QUEUE,		/* waiting for a worker */
+	REQUEST_SERVE,		/* body out to the worker, answer back */
+	REQUEST_RECORD,		/* answered; its record is being written */
+	REQUEST_LINGER,		/* the client has all; the worker works on */
+	REQUEST_STATES		/* how many there are; keep last */
+};
+
+/* What came of the conversation with the worker: set by the module. */
+enum exchange_end {
+	EXCHANGE_ON = 0,
+	EXCHANGE_DONE,		/* the worker has done its work */
+	EXCHANGE_CLOSED,	/* it closed in good order, without an end */
+	EXCHANGE_RESET,		/* EPIPE or ECONNRESET */
+	EXCHANGE_GARBAGE,	/* it said what no worker may say */
+	EXCHANGE_REFUSED	/* the launcher could not exec the program */
+};
+
+struct request {
+	struct services	*services;
+	struct arena	*arena;
+	char		 id[37];	/* UUID, NUL-terminated */
+	enum request_state	 state;
+
+	/* the front's side; client is NULL once it has gone or has all */
+	const struct client	*client;
+	void		*connection;
+	uint16_t	 front_id;
+	uint16_t	 role;
+	TAILQ_ENTRY(request)	 in_connection;
+
+	struct variables	 variables;
+	uint8_t		*params;	/* a pair that is not whole yet */
+	size_t		 params_len;
+	size_t		 params_total;	/* bytes of PARAMS so far */
+	uint32_t	 params_count;
+	bool		 params_ended;
+	bool		 is_aborted;	/* the client left, or sent ABORT */
+	bool		 is_stopped_reading;	/* until client->resume */
+	bool		 has_length;
+	bool		 has_surplus;	/* more body than CONTENT_LENGTH */
+	uint64_t	 content_length;
+	struct body	*body;
+	const char	*method;
+	const char	*path;
+
+	/* the function's side */
+	struct function	*function;	/* held once routed */
+	struct pool	*pool;
+	struct ticket	*ticket;
+	struct worker	*worker;	/* while lent */
+	void		*exchange;	/* the module's */
+	enum exchange_end	 exchange_end;
+	const char	*exchange_why;	/* static words, or in the arena */
+	int		 exchange_error;	/* errno of a refused exec */
+	unsigned	 exchange_refusal;	/* enum refusal */
+	uint32_t	 app_status;
+	bool		 worker_reusable;
+	bool		 answer_ended;	/* all of STDOUT is here */
+	bool		 is_paused;	/* the module waits for pull */
+	unsigned	 attempt;	/* 1 for the first */
+	struct answer	 answer;
+	bool		 has_sent;	/* bytes of the answer have left */
+
+	/* clocks, CLOCK_MONOTONIC; the record wants microseconds */
+	uint64_t	 time_us;	/* CLOCK_REALTIME at arrival */
+	uint64_t	 arrived_us;
+	uint64_t	 lent_us;
+	uint64_t	 begun_us;	/* the handler's work began */
+	uint64_t	 init_us;
+	bool		 is_cold;
+	struct timer	*deadline;	/* the state's */
+	struct timer	*silence;	/* io_timeout, lazily moved */
+	uint64_t	 heard_ms;	/* when bytes last moved */
+
+	/* the verdict, for the record */
+	int		 status;
+	unsigned	 outcome;	/* enum outcome */
+	bool		 is_broken;	/* answered in part */
+
+	bool		 is_queued;	/* in the run queue */
+	TAILQ_ENTRY(request)	 in_run_queue;
+
+	/* request.c's own notes between its turns */
+	struct request_notes	*notes;
+};
+
+/* The run queue: requests that have their turn in this turn of the loop. */
+struct requests	*requests_create(struct event_base *);
+void		 requests_free(struct requests *);
+size_t		 requests_count(const struct requests *);	/* alive */
+/* on_none(arg) runs each time the last request has been freed. */
+void		 requests_on_none(struct requests *, void (*on_none)(void *),
+		    void *arg);
+
+/* --- called by the front ------------------------------------------------ */
+
+/* BEGIN_REQUEST came.  The request frees itself when it is over. */
+struct request	*request_create(struct services *, const struct client *,
+		    void *connection, uint16_t front_id, uint16_t role);
+
+/* Content of PARAMS; its end. */
+void	request_params(struct request *, const uint8_t *, size_t);
+void	request_params_end(struct request *);
+/* Content of STDIN.  False: read no more until client->resume. */
+bool	request_stdin(struct request *, const uint8_t *, size_t);
+void	request_stdin_end(struct request *);
+/* ABORT_REQUEST came: it still gets its END_REQUEST. */
+void	request_abort(struct request *);
+/* The connection is gone: the client is never called again. */
+void	request_leave(struct request *);
+/* The connection has room again. */
+void	request_room(struct request *);
+
+/* --- called by modules -------------------------------------------------- */
+
+/* A cold worker has read its first request: its start is over. */
+void	request_begun(struct request *);
+
+/* Bytes moved to or from the worker: the silence is broken. */
+void	request_heard(struct request *);
+
+/* Content of the handler's STDOUT.  False: pause until pull. */
+bool	request_take_stdout(struct request *, const uint8_t *, size_t);
+void	request_take_stderr(struct request *, const uint8_t *, size_t);
+
+/* All of STDOUT is here, though the worker may work on. */
+void	request_stdout_end(struct request *);
+
+/*
+ * The conversation is over and request->exchange is NULL again: the worker is
+ * done (app_status; reusable: it can take another request), or failed (why:
+ * static words for the log).
+ */
+void	request_done(struct request *, uint32_t app_status, bool reusable);
+void	request_failed(struct request *, enum exchange_end, const char *why);
+void	request_refused(struct request *, unsigned refusal, int error,
+	    const char *step);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * worker: the gateway's view of one worker, and the channel to the spawner.
+ *
+ * A worker is asked of the spawner (START), stands (STARTED), serves, and is
+ * dead when the spawner says that it has been reaped (EXITED).  Its state
+ * changes in one function, so that counts cannot drift.  Who asked for it hears
+ * of each change through struct worker_events.
+ */
+#ifndef TOLLGATE_WORKER_H
+#define TOLLGATE_WORKER_H
+
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "message.h"
+
+struct event;
+struct event_base;
+struct funclog_stream;
+struct funclogs;
+struct function;
+struct pool;
+struct protocol;
+struct timer;
+struct worker;
+struct workers;
+
+enum worker_state {		/* only forward, but for IDLE <-> LENT */
+	WORKER_ASKED = 0,	/* START is out, or waits its turn */
+	WORKER_IDLE,		/* stands, has nothing in hand */
+	WORKER_LENT,		/* has at least one request in hand */
+	WORKER_STOPPING,	/* TERM is out, KILL follows */
+	WORKER_DEAD,		/* reaped, or never was */
+	WORKER_STATES
+};
+
+struct worker_end {		/* how it came to be DEAD */
+	bool		 refused;	/* it never stood */
+	enum refusal	 refusal;
+	int		 status;	/* as of wait(2) */
+	int		 error;		/* errno of step, 0: none failed */
+	char		 step[MESSAGE_STEP_LEN];
+	uint64_t	 cpu_us;
+	uint64_t	 max_rss_kb;
+};
+
+/* Called from the loop, never from inside a call to worker_*. */
+struct worker_events {
+	void	(*stands)(struct worker *);
+	void	(*ended)(struct worker *);	/* w->end says how */
+};
+
+struct worker {
+	uint64_t	 number;
+	struct workers	*workers;
+	struct function	*function;	/* held; what it was started as */
+	const struct protocol	*protocol;
+	const struct worker_events	*events;
+	enum worker_state	 state;
+	pid_t		 pid;
+	uid_t		 uid;
+	uint64_t	 asked_ms;	/* when START was asked for */
+	uint64_t	 signalled_ms;	/* when TERM went out */
+	bool		 is_frozen;
+	bool		 is_retiring;	/* lent no more, stopped when idle */
+	bool		 has_served;	/* has read a request: no longer cold */
+	unsigned	 lent;		/* requests in hand */
+	uint32_t	 served;	/* requests begun */
+	uint32_t	 served_max;	/* then it retires; 0: never */
+	const char	*request_id;	/* of the one in hand, for the log */
+	struct worker_end	 end;
+
+	/* the pool's */
+	struct pool	*pool;
+	uint64_t	 idle_since_ms;
+	TAILQ_ENTRY(worker)	 in_pool;
+	TAILQ_ENTRY(worker)	 in_idle;
+	TAILQ_ENTRY(worker)	 in_lru;
+
+	void		*private;	/* the protocol's */
+
+	/* worker.c's own */
+	LIST_ENTRY(worker)	 in_hash;
+	TAILQ_ENTRY(worker)	 in_asked;
+	TAILQ_ENTRY(worker)	 in_ended;
+	char		 captures[FUNCTION_CAPTURES_MAX]
+			    [FUNCTION_CAPTURE_LEN + 1];
+	uint32_t	 capture_count;
+	uint64_t	 generation;
+	struct event	*stderr_event;
+	struct funclog_stream	*log;
+	struct timer	*kill_timer;
+	clockid_t	 cpu_clock;
+	uint64_t	 cpu_ns;	/* up to the last record */
+	int		 statm;		/* /proc/PID/statm, -1: none */
+	uint64_t	 peak_kb;
+	uint64_t	 peak_read_ms;	/* when the kernel's own was read */
+};
+
+struct workers_setup {
+	struct event_base	*base;
+	int			 channel;	/* to the spawner; owned */
+	struct funclogs		*logs;		/* borrowed */
+	uint64_t		 stop_timeout_ms;
+
+	/* Messages that concern no worker; descriptors become the callee's. */
+	void	(*on_control)(void *arg, const struct message *,
+		    const int *fds, int count);
+	/* The spawner has gone, or sends what cannot be believed. */
+	void	(*on_lost)(void *arg);
+	void	*arg;
+};
+
+struct workers	*workers_create(const struct workers_setup *);
+void		 workers_free(struct workers *);
+void		 workers_configure(struct workers *, uint64_t stop_timeout_ms);
+size_t		 workers_count(const struct workers *);	/* all but DEAD */
+
+/* A buffer for one read at a time, shared by all that read in the loop. */
+#define SCRATCH_SIZE	(256 * 1024)
+uint8_t		*workers_scratch(struct workers *);
+struct event_base	*workers_base(struct workers *);
+
+/* Tell the spawner something that concerns no worker (LOADED, READY). */
+int	workers_tell(struct workers *, const struct message *);
+
+/*
+ * Ask for a worker of fn as the load numbered generation knows it.  captures:
+ * fn->captures.count values, in that order.  At most MESSAGE_STARTS_MAX are
+ * asked of the spawner at once, the others wait their turn here.  Never NULL.
+ */
+struct worker	*worker_start(struct workers *, struct function *fn,
+		    uint64_t generation, const char *const *captures,
+		    const struct protocol *, const struct worker_events *);
+
+/* TERM its group, KILL it stop_timeout later.  Again: nothing. */
+void	worker_stop(struct worker *);
+/* KILL its group at once; why is logged. */
+void	worker_kill(struct worker *, const char *why);
+/* Stop or go on with its group; a frozen one is thawed before any signal. */
+void	worker_freeze(struct worker *, bool on);
+
+/* Note that a request is in its hand, or no longer. */
+void	worker_lend(struct worker *, const char *request_id);
+void	worker_take_back(struct worker *);
+
+/* Only when DEAD and nothing is lent. */
+void	worker_free(struct worker *);
+
+/* What was written to stderr, up to now, goes to the function's log. */
+void	worker_read_stderr(struct worker *, const char *request_id);
+/* Bytes of FCGI_STDERR go the same way. */
+void	worker_log(struct worker *, const char *request_id, const void *,
+	    size_t);
+
+/*
+ * The CPU time in microseconds it used since the last call (children that were
+ * waited for too, once it is dead): so that sums over calls are whole.
+ */
+uint64_t	worker_cpu_us(struct worker *);
+/* Its largest resident set so far, in KB. */
+uint64_t	worker_peak_kb(struct worker *);
+
+/* "exited with status 3", "died of signal 11 (SIGSEGV)": into out. */
+void	worker_describe_end(const struct worker *, char *out, size_t room);
+
+#endif
