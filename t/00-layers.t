@@ -18,7 +18,7 @@ slurp
 }
 
 # Ranks count stems: x.c and x.h stand at the same place.
-my ($makefile) = slurp('Makefile.am') =~ /^(.*?)^sbin_PROGRAMS/ms;
+my $makefile = slurp('Makefile.am');
 my @order = $makefile =~ m{\b((?:gateway|modules)/\w+\.[ch])\b}g;
 my (%rank, %listed);
 for my $file (@order) {
@@ -27,6 +27,9 @@ for my $file (@order) {
 }
 is_deeply([grep { !$listed{$_} } glob('gateway/*.[ch] modules/*.[ch]')], [],
     'every source is listed in Makefile.am');
+is_deeply([grep { $makefile !~ m{\s\Q$_\E\s} } glob('t/*.t'),
+    map { s/\.c$//r } glob('t/unit/*.c')], [],
+    'every test is listed in Makefile.am');
 
 for my $file (@order) {
 	my ($folder, $mine) = ($file =~ m{^(\w+)/}, $file =~ s/\.[ch]$//r);
