@@ -26,7 +26,7 @@ void	timer_release(void);
 uint64_t	timer_now(void);
 
 /* on_time(arg) runs from the loop; the timer may be freed in it. */
-struct timer	*timer_create(void (*on_time)(void *arg), void *arg);
+struct timer	*timer_new(void (*on_time)(void *arg), void *arg);
 void		 timer_free(struct timer *);	/* NULL is fine */
 
 /*
@@ -34,6 +34,7 @@ void		 timer_free(struct timer *);	/* NULL is fine */
  * moved.  With 0 ms on_time still runs only after this has returned.
  */
 void	timer_start(struct timer *, uint64_t ms);
+
 /*
  * Due as soon as what runs now has returned, in this same turn of the loop:
  * behind all that is due already.
