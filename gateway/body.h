@@ -23,9 +23,9 @@ struct body	*body_create(size_t memory_max, const char *folder);
 void		 body_free(struct body *);	/* NULL is fine */
 
 /*
- * Append len bytes.  What does not fit in memory goes to the file.  Returns 0,
- * or -1 with errno if the file cannot be made or written (the body is then
- * useless).
+ * Append len bytes.  Bytes kept only for a rewind give way first; what still
+ * does not fit in memory goes to the file.  Returns 0, or -1 with errno if the
+ * file cannot be made or written (logged; the body is then useless).
  */
 int	body_append(struct body *, const void *, size_t len);
 
@@ -42,12 +42,16 @@ uint64_t	body_waiting(const struct body *);	/* not yet handed out */
 /*
  * The next bytes, at most max, that wait: returns how many are at *bytes (valid
  * until the next call), 0 if none wait, -1 with errno if the file cannot be
- * read.  They count as handed out once body_consume says so.
+ * read (logged).  They may be fewer than max while more wait behind them.  They
+ * count as handed out once body_consume says so.
  */
 ptrdiff_t	body_peek(struct body *, const uint8_t **bytes, size_t max);
 void		 body_consume(struct body *, size_t len);
 
-/* Hand everything out again from the start.  -1 if it is no longer there. */
+/*
+ * Hand everything out again from the start.  -1 if it is no longer there: more
+ * than memory_max was received, or it was forgotten.
+ */
 int	body_rewind(struct body *);
 /* It will not be tried again: handed-out bytes need not be kept. */
 void	body_forget(struct body *);
