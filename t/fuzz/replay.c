@@ -16,8 +16,8 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-static void
-not_ok(const char *path)
+static _Noreturn void
+give_up(const char *path)
 {
 	printf("Bail out! %s: %s\n", path, strerror(errno));
 	exit(1);
@@ -31,12 +31,12 @@ replay_file(const char *path, FILE *in)
 	long	 size;
 
 	if (fseek(in, 0, SEEK_END) == -1 || (size = ftell(in)) == -1)
-		not_ok(path);
+		give_up(path);
 	rewind(in);
 	if ((input = malloc(size > 0 ? (size_t)size : 1)) == NULL)
-		not_ok(path);
+		give_up(path);
 	if (fread(input, 1, (size_t)size, in) != (size_t)size)
-		not_ok(path);
+		give_up(path);
 	(void)LLVMFuzzerTestOneInput(input, (size_t)size);
 	free(input);
 }
@@ -62,7 +62,7 @@ replay(const char *path, int count)
 		return count;
 	}
 	if ((in = fopen(path, "rb")) == NULL)
-		not_ok(path);
+		give_up(path);
 	replay_file(path, in);
 	fclose(in);
 	printf("ok %d - %s\n", count + 1, strrchr(path, '/') + 1);
