@@ -17,29 +17,27 @@ slurp
 	return do { local $/; <$in> };
 }
 
-# Ranks count stems: x.c and x.h stand at the same place.
 my $makefile = slurp('Makefile.am');
 my @order = $makefile =~ m{\b((?:gateway|modules)/\w+\.[ch])\b}g;
-my (%rank, %listed);
-for my $file (@order) {
-	$rank{$file =~ s/\.[ch]$//r} //= keys %rank;
-	$listed{$file}++;
-}
-is_deeply([grep { !$listed{$_} } glob('gateway/*.[ch] modules/*.[ch]')], [],
+my %rank;
+$rank{$_} //= keys %rank for @order;
+
+is_deeply([grep { !defined $rank{$_} }
+    glob('gateway/*.[ch] modules/*.[ch]')], [],
     'every source is listed in Makefile.am');
 is_deeply([grep { $makefile !~ m{\s\Q$_\E\s} } glob('t/*.t'),
     map { s/\.c$//r } glob('t/unit/*.c')], [],
     'every test is listed in Makefile.am');
 
 for my $file (@order) {
-	my ($folder, $mine) = ($file =~ m{^(\w+)/}, $file =~ s/\.[ch]$//r);
+	my ($folder) = $file =~ m{^(\w+)/};
 	my @wrong;
 	for my $header (slurp($file) =~ /^\s*#\s*include\s+"([^"]+)"/mg) {
-		my ($found) = grep { -e } map { "$_/$header" }
-		    $folder, 'gateway', 'modules';
-		my $rank = $rank{($found // '') =~ s/\.h$//r};
-		push @wrong, $header if !defined $rank
-		    || $rank > $rank{$mine}
+		my ($found) = ((grep { -e } map { "$_/$header" }
+		    $folder, 'gateway', 'modules'), 'nowhere');
+		my $is_above = ($rank{$found} // @order) < $rank{$file}
+		    || $found eq $file =~ s/\.c$/.h/r;
+		push @wrong, $header if !$is_above
 		    || $folder eq 'modules' && !$for_modules{$header};
 	}
 	is("@wrong", '', "$file includes only what stands above it");
