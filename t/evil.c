@@ -1016,10 +1016,11 @@ start_as(const char *name, long n)
 int
 main(int argc, char *argv[])
 {
-	static struct evil	 e = { .exit_after = -1 };
+	static struct evil	 e;
 	int			 accepting;
 	socklen_t		 len = sizeof(accepting);
 
+	e.exit_after = -1;
 	if (argc > 1)
 		start_as(argv[1], argc > 2 ? atol(argv[2]) : 0);
 	if (getsockopt(STDIN_FILENO, SOL_SOCKET, SO_ACCEPTCONN, &accepting,

@@ -77,7 +77,6 @@ sub expand {
 	my ($self, $text) = @_;
 
 	$text =~ s/%HANDLERS%/$BUILD\/handlers/g;
-	$text =~ s/%TESTHANDLERS%/$SOURCE\/t\/handlers/g;
 	$text =~ s/%EVIL%/$BUILD\/t\/evil/g;
 	$text =~ s/%DIR%/$self->{dir}/g;
 	$text =~ s/%SOURCE%/$SOURCE/g;
@@ -169,12 +168,14 @@ sub command {
 	    @arguments);
 }
 
-# Run tollgated to its end.  Returns its exit status and all it printed.
+# Run tollgated to its end, 10 s at most (the status is 124 then).  Returns its
+# exit status and all it printed.
 sub run {
 	my ($self, @arguments) = @_;
 
 	$self->configure unless -e "$self->{dir}/tollgate.ini";
-	return run_command($self->command(@arguments));
+	return run_command('timeout', '-k', '1', '10',
+	    $self->command(@arguments));
 }
 
 sub run_command {
@@ -190,9 +191,9 @@ sub run_command {
 	return ($? & 127 ? -($? & 127) : $? >> 8, $text);
 }
 
-# Start and wait until the gateway answers.  opt: limits (a sub run in the
-# child before the exec), no_wait, listen_fd (a listening socket handed over
-# as systemd would).
+# Start and wait until the gateway answers.  opt: through (a command that
+# execs its arguments, a list), no_wait, listen_fd (a listening socket handed
+# over as systemd would).
 sub start {
 	my ($self, %opt) = @_;
 
@@ -224,8 +225,7 @@ sub become_tollgated {
 		POSIX::close(9);
 		@ENV{qw(LISTEN_FDS LISTEN_PID)} = (1, $$);
 	}
-	$opt{limits}->() if $opt{limits};
-	exec $self->command('-f') or _exit(127);
+	exec @{$opt{through} // []}, $self->command('-f') or _exit(127);
 }
 
 # The address of the first listener that the configuration names.
@@ -623,12 +623,14 @@ sub cpu_ms {
 	    POSIX::_SC_CLK_TCK());
 }
 
-# A TCP port that was free a moment ago.
+# n (1) different TCP ports that were free a moment ago.
 sub free_port {
-	my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-	    LocalPort => 0, Listen => 1) or die "no port: $!";
+	my ($n) = @_;
+	my @sockets = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1',
+	    LocalPort => 0, Listen => 1) || die "no port: $!" } 1 .. $n // 1;
+	my @ports = map { $_->sockport } @sockets;
 
-	return $socket->sockport;
+	return wantarray ? @ports : $ports[0];
 }
 
 sub slurp {

@@ -1,0 +1,49 @@
+#!/usr/bin/perl
+# What a handler writes to stderr goes to its function's log, line by line,
+# harmless, and not without end.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use Tollgate::Test;
+
+my $t = Tollgate::Test->new->evil('evil')->cgi(cgi => <<'SH')->start;
+#!/bin/sh
+echo 'before the head' >&2
+printf 'Content-Type: text/plain\n\nbody\n'
+printf 'no newline' >&2
+SH
+my $log = $t->dir . '/log/evil.log';
+
+for my $m (0, 1) {
+	my $way = $m ? 'descriptor 2' : 'FCGI_STDERR';
+	my $before = -s $log // 0;
+	my $answer = $t->get("/evil?mode=stderr-controls&n=0&m=$m");
+	is($answer->{status}, 200, "$way: answered");
+	is($answer->{stderr}, '', "$way: nothing of it for the front");
+	ok(wait_for(sub { substr($t->function_log('evil'), $before)
+	    =~ /half/ }, 5, 'the last line'), "$way: even half a line is there");
+	my $text = substr $t->function_log('evil'), $before;
+	unlike($text, qr/[^\x20-\x7e\n]/, "$way: no control bytes");
+	my @lines = split /\n/, $text;
+	is(scalar @lines, 3, "$way: three lines");
+	my ($id) = (sort { $a->{time} cmp $b->{time} } $t->accounting)[-1]{id};
+	my ($pid) = $answer->{body} =~ /pid=(\d+)/;
+	is(scalar(grep { /^\d{4}-\d\d-\d\dT[\d:.]+Z? .*\Q$id\E.*\b$pid\b/ }
+	    @lines), 3, "$way: each with time, request and worker");
+}
+
+my $size = -s $log;
+is($t->get('/evil?mode=stderr-flood&n=50000000&m=' . $_)->{status}, 200,
+    "a flood holds up nothing ($_)") for 0, 1;
+cmp_ok(-s $log, '<', $size + 12_000_000, 'and does not fill the disk');
+is($t->get('/evil?mode=stderr-line&n=10000000')->{status}, 200,
+    'a line of 10 MB');
+my ($longest) = sort { $b <=> $a } map { length } split /\n/,
+    $t->function_log('evil');
+cmp_ok($longest, '<', 9000, 'is cut');
+
+is($t->get('/cgi')->{body}, "body\n", 'a CGI program');
+ok(wait_for(sub { $t->function_log('cgi') =~ /before the head\n.*no newline/s },
+    5, 'its lines'), 'has its log, too');
+done_testing;

@@ -1,0 +1,37 @@
+#!/usr/bin/perl
+# Thousands of functions load and reload quickly and cost little.
+use strict;
+use warnings;
+use lib 't/lib';
+use Test::More;
+use Time::HiRes qw(time);
+use Tollgate::Test;
+
+my $n = $ENV{TOLLGATE_FUNCTIONS} // 10_000;
+my $few = Tollgate::Test->new->evil('evil')->start;
+my $base = resident_kb($few->gateway_pid);
+my $t = Tollgate::Test->new->evil('evil');
+
+for my $i (1 .. $n) {
+	$t->function("f$i" => "[function]\nhandler = %EVIL%\n"
+	    . "[route]\nprefix = /many/f$i\nhost = h$i.example\n"
+	    . "[pool]\nmax_children = 2\n");
+}
+my $start = time;
+$t->start;
+my $took = time - $start;
+diag(sprintf '%d functions: start %.2f s, gateway %d KB, spawner %d KB', $n,
+    $took, resident_kb($t->gateway_pid), resident_kb($t->pid));
+cmp_ok($took, '<', 8, 'it starts');
+is($t->get('/many/f77/x?mode=ok', headers => { Host => 'h77.example' })
+    ->{status}, 200, 'routes');
+is($t->get('/many/f77/x', headers => { Host => 'h78.example' })->{status}, 404,
+    'and only there');
+cmp_ok((resident_kb($t->gateway_pid) - $base) / $n, '<', 4,
+    'less than 4 KB for each function');
+$start = time;
+ok($t->reload, 'it reloads');
+cmp_ok(time - $start, '<', 5, 'quickly');
+is($t->get('/many/f77/x?mode=ok', headers => { Host => 'h77.example' })
+    ->{status}, 200, 'and goes on');
+done_testing;
