@@ -243,8 +243,10 @@ sub wait_ready {
 	my $until = time + 15;
 
 	while (time < $until) {
-		die "tollgated ended at start ($?):\n", $self->all_logs
-		    if waitpid($self->{pid}, WNOHANG) == $self->{pid};
+		if (waitpid($self->{pid}, WNOHANG) == $self->{pid}) {
+			delete $self->{pid};
+			die "tollgated ended at start ($?):\n", $self->all_logs;
+		}
 		my $c = Tollgate::FastCGI->connect($self->address);
 		if ($c) {
 			$c->send(Tollgate::FastCGI::record('get_values', 0,
