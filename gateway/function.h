@@ -64,7 +64,11 @@ struct function {
 	struct word_list	 parameters;	/* NAME=value */
 	const struct protocol_settings	*protocol;
 	const char		*chdir;		/* "": the handler's folder */
-	struct word_list	 environment;	/* empty in the gateway */
+	struct word_list	 environment;	/* each name once, the file's
+						   included; empty in the
+						   gateway */
+	struct word_list	 environment_written;	/* the key's own, for
+							   printing it */
 	const char		*environment_file;	/* not in gateway */
 
 	/* Found in handler: the NAMEs of ${NAME} in order of first use. */
@@ -96,7 +100,9 @@ struct function {
 	struct function_rlimits	rlimits;
 
 	/* [sandbox]: resolved by the load to numbers */
-	const char	*user;		/* as recorded: a name or a number */
+	const char	*user;		/* as recorded: a name or a number;
+					   "" in a template: the owner */
+	const char	*group;		/* "": the user's own */
 	uid_t		 uid;
 	gid_t		 gid;
 	gid_t		 groups[FUNCTION_GROUPS_MAX];

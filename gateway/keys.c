@@ -1,0 +1,533 @@
+/*
+ * keys: the tables of all settings, and finding a row in them.
+ */
+#include "keys.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "mem.h"
+#include "settings.h"
+
+#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+
+#define KIB		1024ULL
+#define MIB		(1024 * KIB)
+#define GIB		(1024 * MIB)
+#define TIB		(1024 * GIB)
+#define SECOND		1000ULL
+#define HOUR		(3600 * SECOND)
+#define DAY		(24 * HOUR)
+#define TEXT_MAX	4096
+#define NAME_MAX_BYTES	40	/* of a key that is compared to others */
+
+#define PROCESS		SETTING_PROCESS
+#define SECRET		SETTING_SECRET
+#define DERIVED		SETTING_DERIVED
+#define LATER		SETTING_LATER
+
+/* --- setters that know a whole struct ----------------------------------- */
+
+static const char *
+set_full(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	(void)arena;
+	(void)setting;
+	if (strcmp(value, "refuse") != 0 && strcmp(value, "continue") != 0)
+		return "neither refuse nor continue";
+	*(enum accounting_full *)field =
+	    *value == 'r' ? FULL_REFUSE : FULL_CONTINUE;
+	return NULL;
+}
+
+static void
+print_full(FILE *out, const void *field, const struct setting *setting)
+{
+	(void)setting;
+	fputs(*(const enum accounting_full *)field == FULL_REFUSE ?
+	    "refuse" : "continue", out);
+}
+
+static const char *
+set_protocol(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	const struct protocol_settings	*protocol;
+
+	(void)arena;
+	(void)setting;
+	if ((protocol = protocol_settings_find(value)) == NULL)
+		return "no protocol; expected fastcgi or cgi";
+	*(const struct protocol_settings **)field = protocol;
+	return NULL;
+}
+
+static void
+print_protocol(FILE *out, const void *field, const struct setting *setting)
+{
+	(void)setting;
+	fputs((*(const struct protocol_settings *const *)field)->name, out);
+}
+
+static const char *
+set_handler(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	struct function	*fn = field;
+
+	(void)setting;
+	fn->handler = arena_strdup(arena, value);
+	return function_find_captures(fn);
+}
+
+static void
+print_handler(FILE *out, const void *field, const struct setting *setting)
+{
+	(void)setting;
+	fputs(((const struct function *)field)->handler, out);
+}
+
+/* Put words over those of list that have the same NAME, or behind them. */
+static void
+merge_environment(struct arena *arena, struct word_list *list,
+    const struct word_list *words)
+{
+	const char	**all;
+	size_t		  i, j, n;
+
+	all = arena_calloc(arena, list->count + words->count, sizeof(*all));
+	if (list->count > 0)
+		memcpy(all, list->words, list->count * sizeof(*all));
+	list->words = all;
+	for (i = 0; i < words->count; i++) {
+		n = strcspn(words->words[i], "=") + 1;
+		for (j = 0; j < list->count; j++)
+			if (strncmp(all[j], words->words[i], n) == 0)
+				break;
+		all[j] = words->words[i];
+		if (j == list->count)
+			list->count++;
+	}
+}
+
+static const char *
+set_environment(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	struct function	*fn = field;
+	const char	*why;
+
+	why = set_pairs(arena, &fn->environment_written, value, setting);
+	if (why == NULL)
+		merge_environment(arena, &fn->environment,
+		    &fn->environment_written);
+	return why;
+}
+
+static const char *
+set_file_environment(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	struct function		*fn = field;
+	struct word_list	 words;
+	const char		*why;
+
+	if ((why = set_pairs(arena, &words, value, setting)) == NULL)
+		merge_environment(arena, &fn->environment, &words);
+	return why;
+}
+
+static void
+print_environment(FILE *out, const void *field, const struct setting *setting)
+{
+	(void)setting;
+	words_print(out, &((const struct function *)field)->environment_written);
+}
+
+static const char *
+set_version(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	struct function	*fn = field;
+	const char	*why;
+
+	why = set_digest(arena, &fn->process_digest, value, setting);
+	if (why == NULL)
+		snprintf(fn->version, sizeof(fn->version), "%016llx",
+		    (unsigned long long)fn->process_digest);
+	return why;
+}
+
+static const char *
+set_groups(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	struct function		*fn = field;
+	struct word_list	 words;
+	const char		*why;
+
+	if ((why = words_parse(arena, value, &words)) != NULL)
+		return why;
+	if (words.count > FUNCTION_GROUPS_MAX)
+		return "too many groups";
+	for (fn->group_count = 0; fn->group_count < words.count;
+	    fn->group_count++) {
+		why = set_id(arena, &fn->groups[fn->group_count],
+		    words.words[fn->group_count], setting);
+		if (why != NULL)
+			return why;
+	}
+	return NULL;
+}
+
+/* --- the tables ---------------------------------------------------------- */
+
+#define G(member)	offsetof(struct gateway_settings, member)
+#define F(member)	offsetof(struct function, member)
+#define R(member)	offsetof(struct route_rule, member)
+
+static const struct setting gateway_table[] = {
+	{ "gateway.listen", "unix:/run/tollgate/tollgate.sock",
+	  "where the web server connects: unix:PATH or ADDR:PORT, several apart",
+	  set_addresses, print_words, G(listen), 1, 0, 0 },
+	{ "gateway.listen_mode", "0660",
+	  "mode of unix sockets",
+	  set_mode, print_mode, G(listen_mode), 0, 0, 0 },
+	{ "gateway.listen_group", "www-data",
+	  "their group, the web server's; empty: leave it as it comes",
+	  set_account, print_text, G(listen_group), 0, TEXT_MAX, 0 },
+	{ "gateway.listen_backlog", "4096",
+	  "connections that may wait to be accepted, on each socket",
+	  set_number, print_number, G(listen_backlog), 1, 65535, 0 },
+	{ "gateway.user", "",
+	  "the gateway's user; empty: tollgate, where there is none daemon",
+	  set_account, print_text, G(user), 0, TEXT_MAX, 0 },
+	{ "gateway.group", "",
+	  "the gateway's group; empty: its user's own",
+	  set_account, print_text, G(group), 0, TEXT_MAX, 0 },
+	{ "gateway.functions", "functions.d",
+	  "folder of the functions, NAME.ini each; relative to this file's",
+	  set_text, print_text, G(functions), 1, TEXT_MAX, 0 },
+	{ "gateway.run_dir", "/run/tollgate",
+	  "folder for sockets of this run",
+	  set_path, print_text, G(run_dir), 1, TEXT_MAX, 0 },
+	{ "gateway.state_dir", "/var/lib/tollgate",
+	  "folder of the gateway's user, for long bodies on their way",
+	  set_path, print_text, G(state_dir), 1, TEXT_MAX, 0 },
+	{ "gateway.accounting", "/var/log/tollgate/accounting.log",
+	  "file of what each request cost, a JSON object a line",
+	  set_path, print_text, G(accounting), 1, TEXT_MAX, 0 },
+	{ "gateway.accounting_full", "refuse",
+	  "when it cannot be written: refuse new requests, or continue",
+	  set_full, print_full, G(accounting_full), 0, 0, 0 },
+	{ "gateway.accounting_memory", "16M",
+	  "records that may wait in memory until it can be",
+	  set_size, print_size, G(accounting_memory), 64 * KIB, GIB, 0 },
+	{ "gateway.billing_granularity", "100ms",
+	  "billed_ms is rounded up to this; 0: to a millisecond",
+	  set_time, print_time, G(billing_granularity_ms), 0, HOUR, 0 },
+	{ "gateway.error_log", "/var/log/tollgate/error.log",
+	  "a file, stderr or syslog",
+	  set_log, print_text, G(error_log), 1, TEXT_MAX, 0 },
+	{ "gateway.log_level", "info",
+	  "least level that is logged: debug, info, notice, warning, error",
+	  set_level, print_level, G(log_level), 0, 0, 0 },
+	{ "gateway.function_logs", "/var/log/tollgate/functions",
+	  "folder of NAME.log, what each function says; empty: the error log",
+	  set_path, print_text, G(function_logs), 0, TEXT_MAX, 0 },
+	{ "gateway.pid_file", "/run/tollgate/tollgated.pid",
+	  "file with tollgated's process number; empty: none",
+	  set_path, print_text, G(pid_file), 0, TEXT_MAX, 0 },
+	{ "gateway.function_user", "nobody",
+	  "user of functions that name none",
+	  set_account, print_text, G(function_user), 1, TEXT_MAX, 0 },
+	{ "gateway.min_uid", "1000",
+	  "least number of a function's user, or of a template's file's owner",
+	  set_number, print_number, G(min_uid), 1, UINT32_MAX - 1, 0 },
+	{ "gateway.max_workers", "512",
+	  "most workers of all functions together",
+	  set_number, print_number, G(max_workers), 1, 65535, 0 },
+	{ "gateway.max_connections", "4096",
+	  "most connections of web servers at once",
+	  set_number, print_number, G(max_connections), 1, 65535, 0 },
+	{ "gateway.max_requests_per_connection", "64",
+	  "most requests at once on one of them",
+	  set_number, print_number, G(max_requests_per_connection), 1, 65535,
+	  0 },
+	{ "gateway.max_params_size", "64K",
+	  "most bytes of a request's parameters",
+	  set_size, print_size, G(max_params_size), KIB, 16 * MIB, 0 },
+	{ "gateway.max_params", "10000",
+	  "most parameters of a request",
+	  set_number, print_number, G(max_params), 16, 1000000, 0 },
+	{ "gateway.header_timeout", "10s",
+	  "how long a request's parameters may take to arrive",
+	  set_time, print_time, G(header_timeout_ms), 1, HOUR, 0 },
+	{ "gateway.max_header_size", "32K",
+	  "most bytes of the header of a function's answer",
+	  set_size, print_size, G(max_header_size), KIB, MIB, 0 },
+	{ "gateway.buffer_size", "64K",
+	  "memory for a body on its way; a longer one waits in state_dir",
+	  set_size, print_size, G(buffer_size), 16 * KIB, 16 * MIB, 0 },
+	{ "gateway.api_hosts", "",
+	  "hosts on which functions are invoked by name",
+	  set_hosts, print_words, G(api_hosts), 0, 0, 0 },
+	{ "gateway.stop_timeout", "5s",
+	  "how long workers may take to end after TERM, before KILL",
+	  set_time, print_time, G(stop_timeout_ms), 0, HOUR, 0 },
+	{ "gateway.drain_timeout", "60s",
+	  "how long requests under way may take after QUIT; 0: no end",
+	  set_time, print_time, G(drain_timeout_ms), 0, DAY, 0 },
+	{ "gateway.start_backoff", "1s",
+	  "wait after a worker died at its start, doubled each time",
+	  set_time, print_time, G(start_backoff_ms), 10, HOUR, 0 },
+	{ "gateway.start_backoff_max", "60s",
+	  "the longest such wait",
+	  set_time, print_time, G(start_backoff_max_ms), 10, HOUR, 0 },
+	{ "gateway.uid", "none", "", set_id, print_id, G(uid), 0, 0, DERIVED },
+	{ "gateway.gid", "none", "", set_id, print_id, G(gid), 0, 0, DERIVED },
+	{ "gateway.listen_gid", "none", "",
+	  set_id, print_id, G(listen_gid), 0, 0, DERIVED },
+};
+
+static const struct setting function_table[] = {
+	/* The digests come first, so that what is unchanged is not parsed. */
+	{ "function.process_digest", "0", "",
+	  set_version, print_digest, 0, 0, 0, DERIVED },
+	{ "function.rest_digest", "0", "",
+	  set_digest, print_digest, F(rest_digest), 0, 0, DERIVED },
+	{ "function.handler", NULL,
+	  "the program, absolute; ${NAME} stands for a capture of the route",
+	  set_handler, print_handler, 0, 0, 0, PROCESS },
+	{ "function.arguments", "",
+	  "its arguments; quotes keep blanks",
+	  set_words, print_words, F(arguments), 0, 0, PROCESS },
+	{ "function.parameters", "",
+	  "NAME=value ... put over a request's; ${NAME}: a capture or parameter",
+	  set_pairs, print_words, F(parameters), 0, 0, 0 },
+	{ "function.protocol", "fastcgi",
+	  "how it is spoken to: fastcgi or cgi",
+	  set_protocol, print_protocol, F(protocol), 0, 0, PROCESS },
+	{ "function.chdir", "",
+	  "its working folder; empty: the program's",
+	  set_path, print_text, F(chdir), 0, TEXT_MAX, PROCESS },
+	{ "function.environment", "",
+	  "NAME=value \"NAME=two words\" ... for its environment",
+	  set_environment, print_environment, 0, 0, 0, PROCESS | SECRET },
+	{ "function.environment_file", "",
+	  "file of NAME=value lines, put over environment",
+	  set_path, print_text, F(environment_file), 0, TEXT_MAX,
+	  PROCESS | SECRET },
+	{ "function.file_environment", "", "",
+	  set_file_environment, NULL, 0, 0, 0, PROCESS | SECRET | DERIVED },
+	{ "route.exact", "",
+	  "paths that are this function's, to the byte",
+	  set_prefixes, print_words, R(exact), 0, 0, 0 },
+	{ "route.prefix", "",
+	  "paths that are this function's with all below them",
+	  set_prefixes, print_words, R(prefix), 0, 0, 0 },
+	{ "route.prefix_final", "",
+	  "the same, before any regex is tried",
+	  set_prefixes, print_words, R(prefix_final), 0, 0, 0 },
+	{ "route.regex", "",
+	  "a Perl regular expression for the path, in quotes",
+	  set_text, print_text, R(regex), 0, TEXT_MAX, 0 },
+	{ "route.host", "",
+	  "only on these hosts: example.org *.example.org; empty: any",
+	  set_hosts, print_words, R(host), 0, 0, 0 },
+	{ "route.methods", "",
+	  "only these methods: GET HEAD POST; empty: any",
+	  set_methods, print_words, R(methods), 0, 0, 0 },
+	{ "pool.max_children", "8",
+	  "never more workers than this",
+	  set_number, print_number, F(max_children), 1, 4096, 0 },
+	{ "pool.min_children", "0",
+	  "kept warm; 0: none while nobody asks",
+	  set_number, print_number, F(min_children), 0, 4096, 0 },
+	{ "pool.process_idle_timeout", "60s",
+	  "how long a worker beyond min_children may idle",
+	  set_time, print_time, F(process_idle_timeout_ms), 0, DAY, 0 },
+	{ "pool.max_requests", "0",
+	  "about so many requests, then a new worker; 0: no end",
+	  set_number, print_number, F(max_requests), 0, UINT32_MAX, 0 },
+	{ "pool.start_timeout", "10s",
+	  "how long a new worker may take to its first request",
+	  set_time, print_time, F(start_timeout_ms), 10, HOUR, 0 },
+	{ "pool.queue_max", "100",
+	  "requests that may wait for a worker; 0: 503 at once",
+	  set_number, print_number, F(queue_max), 0, 1000000, 0 },
+	{ "pool.queue_timeout", "10s",
+	  "how long they may wait",
+	  set_time, print_time, F(queue_timeout_ms), 0, HOUR, 0 },
+	{ "pool.concurrency", "1",
+	  "requests at once in a worker; fastcgi: a connection each",
+	  set_number, print_number, F(concurrency), 1, 256, 0 },
+	{ "pool.freeze", "no",
+	  "stop idle workers, so that they cost no processor time",
+	  set_flag, print_flag, F(freeze), 0, 0, 0 },
+	{ "limits.request_terminate_timeout", "30s",
+	  "most time for a request, then TERM and KILL; 0: no end",
+	  set_time, print_time, F(request_terminate_timeout_ms), 0, DAY, 0 },
+	{ "limits.io_timeout", "60s",
+	  "longest silence between bytes; 0: no end",
+	  set_time, print_time, F(io_timeout_ms), 0, DAY, 0 },
+	{ "limits.max_body_size", "8M",
+	  "most bytes of a request's body",
+	  set_size, print_size, F(max_body_size), 0, TIB, 0 },
+	{ "limits.memory_max", "128M",
+	  "memory of a worker; 0: no limit",
+	  set_size, print_size, F(memory_max), 0, TIB, PROCESS },
+	{ "limits.tasks_max", "32",
+	  "processes and threads of a worker; 0: no limit",
+	  set_number, print_number, F(tasks_max), 0, 65535, PROCESS },
+	{ "limits.cpu_max", "",
+	  "cgroup v2's cpu.max: microseconds and period; empty: no limit",
+	  set_bandwidth, print_text, F(cpu_max), 0, TEXT_MAX,
+	  PROCESS | LATER },
+	{ "limits.rlimit_files", "1024",
+	  "open files of a worker's process",
+	  set_limit, print_limit, F(rlimits.files), 16, 1048576, PROCESS },
+	{ "limits.rlimit_core", "0",
+	  "most bytes of a core file",
+	  set_size, print_size, F(rlimits.core), 0, TIB, PROCESS },
+	{ "limits.rlimit_data", "infinity", "",
+	  set_limit, print_limit, F(rlimits.data), 0, UINT64_MAX,
+	  PROCESS | DERIVED },
+	{ "limits.rlimit_processes", "infinity", "",
+	  set_limit, print_limit, F(rlimits.processes), 0, UINT64_MAX,
+	  PROCESS | DERIVED },
+	{ "sandbox.user", "",
+	  "user it runs as; empty: function_user, in templates the file's owner",
+	  set_account, print_text, F(user), 0, TEXT_MAX, PROCESS },
+	{ "sandbox.group", "",
+	  "its group; empty: the user's own",
+	  set_account, print_text, F(group), 0, TEXT_MAX, PROCESS },
+	{ "sandbox.uid", "none", "",
+	  set_id, print_id, F(uid), 0, 0, PROCESS | DERIVED },
+	{ "sandbox.gid", "none", "",
+	  set_id, print_id, F(gid), 0, 0, PROCESS | DERIVED },
+	{ "sandbox.groups", "", "",
+	  set_groups, NULL, 0, 0, 0, PROCESS | DERIVED },
+	{ "log.slowlog_threshold", "0",
+	  "log requests that take longer; 0: none",
+	  set_time, print_time, F(slowlog_threshold_ms), 0, DAY, 0 },
+	{ "log.stderr", "",
+	  "file for what it says; empty: function_logs/NAME.log",
+	  set_path, print_text, F(stderr_log), 0, TEXT_MAX, 0 },
+};
+
+/* --- looking up ---------------------------------------------------------- */
+
+const struct setting *
+keys_gateway_row(size_t i)
+{
+	return i < LENGTH(gateway_table) ? &gateway_table[i] : NULL;
+}
+
+const struct setting *
+keys_function_row(size_t i)
+{
+	return i < LENGTH(function_table) ? &function_table[i] : NULL;
+}
+
+/* Is this a key of the row?  Any [route ANYTHING] is looked up as route. */
+static bool
+names_row(const char *key, const struct setting *row)
+{
+	const char	*dot;
+
+	if (strcmp(key, row->key) == 0)
+		return true;
+	return strncmp(key, "route ", 6) == 0 &&
+	    strncmp(row->key, "route.", 6) == 0 &&
+	    (dot = strrchr(key, '.')) != NULL &&
+	    strcmp(dot + 1, row->key + 6) == 0;
+}
+
+const struct setting *
+keys_gateway_find(const char *key)
+{
+	size_t	 i;
+
+	for (i = 0; i < LENGTH(gateway_table); i++)
+		if (names_row(key, &gateway_table[i]))
+			return &gateway_table[i];
+	return NULL;
+}
+
+const struct setting *
+keys_function_find(const char *key)
+{
+	size_t	 i;
+
+	for (i = 0; i < LENGTH(function_table); i++)
+		if (names_row(key, &function_table[i]))
+			return &function_table[i];
+	return NULL;
+}
+
+/* Levenshtein's distance of two short words. */
+static unsigned
+distance(const char *a, const char *b)
+{
+	unsigned	 row[NAME_MAX_BYTES + 1], above, diagonal, best;
+	size_t		 n = strlen(b), j;
+
+	for (j = 0; j <= n; j++)
+		row[j] = (unsigned)j;
+	for (; *a != '\0'; a++) {
+		diagonal = row[0]++;
+		for (j = 0; j < n; j++) {
+			above = row[j + 1];
+			best = diagonal + (*a != b[j]);
+			if (above + 1 < best)
+				best = above + 1;
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			row[j + 1] = best;
+			diagonal = above;
+		}
+	}
+	return row[n];
+}
+
+const char *
+keys_nearest(bool of_gateway, const char *key)
+{
+	const struct setting	*row;
+	const char		*nearest = NULL, *name;
+	unsigned		 least = 3, d;
+	size_t			 i;
+
+	if ((name = strrchr(key, '.')) == NULL ||
+	    strlen(++name) > NAME_MAX_BYTES)
+		return NULL;
+	for (i = 0; (row = of_gateway ? keys_gateway_row(i) :
+	    keys_function_row(i)) != NULL; i++) {
+		if (row->flags & SETTING_DERIVED)
+			continue;
+		d = distance(name, strchr(row->key, '.') + 1);
+		if (d < least) {
+			least = d;
+			nearest = row->key;
+		}
+	}
+	return nearest;
+}
+
+bool
+keys_has_section(bool of_gateway, const char *section)
+{
+	const struct setting	*row;
+	size_t			 len = strcspn(section, " "), i;
+
+	if (section[len] == ' ' && strncmp(section, "route ", 6) != 0)
+		return false;
+	for (i = 0; (row = of_gateway ? keys_gateway_row(i) :
+	    keys_function_row(i)) != NULL; i++)
+		if (strncmp(row->key, section, len) == 0 &&
+		    row->key[len] == '.')
+			return true;
+	return false;
+}
