@@ -74,9 +74,9 @@ ptrdiff_t	fcgi_pair_parse(const uint8_t *bytes, size_t len, size_t max,
 size_t	fcgi_pair_put(uint8_t *out, size_t room, const struct fcgi_pair *);
 
 /*
- * Answer FCGI_GET_VALUES (section 4.1): for each known name asked for once in
- * the content, its value among those given.  Writes one whole record, padded
- * to 8 bytes, of at most FCGI_VALUES_MAX bytes; returns its size.
+ * Answer FCGI_GET_VALUES (section 4.1): each known name that the content asks
+ * for, once, with its value of those given.  Writes one whole record, padded to
+ * 8 bytes, of at most FCGI_VALUES_MAX bytes; returns its size.
  */
 #define FCGI_VALUES_MAX	128
 struct fcgi_values {
