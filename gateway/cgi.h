@@ -19,12 +19,15 @@ struct variable {
 	const char	*value;		/* likewise; never holds a NUL */
 	uint32_t	 name_len;
 	uint32_t	 value_len;
+	/* and for variables_* alone: */
+	uint32_t	 hash;		/* of the name */
+	uint32_t	 value_room;	/* bytes at value that may be written */
 };
 
 /*
- * The variables of one request, each name once.  A name that comes again
- * counts last where it can have one value, and is joined with ", " (cookies
- * "; ") where it is a repeatable header.
+ * The variables of one request, each name once.  Of a name that comes again
+ * the last value counts, unless it is a header that may be repeated: those are
+ * joined with ", " (cookies with "; "), empty ones left out.
  */
 struct variables {
 	struct arena	*arena;		/* borrowed */
@@ -33,6 +36,7 @@ struct variables {
 	size_t		 size;
 	uint32_t	*index;		/* hash of names; 0: free, else i + 1 */
 	size_t		 index_size;	/* a power of two */
+	uint32_t	 key;		/* of the hash: no peer knows it */
 	bool		 length_differs;	/* of CONTENT_LENGTH, twice */
 };
 
@@ -41,31 +45,37 @@ void	variables_init(struct variables *, struct arena *);
 /*
  * Take one parameter as it came from the front.  Returns NULL, or in static
  * words why the request is malformed (an empty name; NUL, CR, LF or = in a
- * name; NUL in a value).
+ * name; NUL in a value; 1 GB of one name or value).
  */
 const char	*variables_add(struct variables *, const char *name,
 		    size_t name_len, const char *value, size_t value_len);
 
 /* Put a value of our own over (or beside) what came.  Text is copied. */
 void	variables_set(struct variables *, const char *name, const char *value);
+/* Take one out of the list; those behind it move up. */
 void	variables_unset(struct variables *, const char *name);
 
-/* The value, or NULL.  A removed variable is not there. */
+/* The value, or NULL. */
 const char	*variables_get(const struct variables *, const char *name);
 
 /*
  * Expand ${NAME} of text: first in extra (captures, which may be NULL), then
- * among the variables, else "".  Owned by the arena.
+ * among the variables, else "".  Values are not expanded again; a ${ without }
+ * stands for itself.  Owned by the arena.
  */
 const char	*variables_expand(const struct variables *, const char *text,
 		    const struct variables *extra);
 
+/*
+ * HTTP_PROXY passes neither rule, nor do HTTP_CONTENT_TYPE and _LENGTH, which
+ * fronts send beside CONTENT_*; whatever their case.
+ */
 enum name_rule {
-	NAME_FASTCGI,	/* may a FastCGI worker see it? all but HTTP_PROXY */
-	NAME_CGI	/* may it be in a CGI process's environment? CGI/1.1's,
-			   HTTP_* but HTTP_PROXY and HTTP_CONTENT_*, TOLLGATE_*,
-			   HTTPS, REQUEST_URI, DOCUMENT_ROOT, SCRIPT_FILENAME,
-			   REDIRECT_STATUS */
+	NAME_FASTCGI,	/* may a FastCGI worker see it? all others */
+	NAME_CGI	/* may it be in a CGI process's environment? If it is
+			   [A-Za-z_][A-Za-z0-9_]* and one of CGI/1.1's, HTTP_*,
+			   TOLLGATE_*, HTTPS, REQUEST_URI, DOCUMENT_ROOT,
+			   SCRIPT_FILENAME or REDIRECT_STATUS */
 };
 
 bool	variable_name_passes(const char *name, size_t len, enum name_rule);
@@ -74,24 +84,29 @@ bool	variable_name_passes(const char *name, size_t len, enum name_rule);
 
 enum path_verdict {
 	PATH_GOOD = 0,
-	PATH_BAD		/* not a path, or holds an encoded NUL */
+	PATH_BAD		/* not a path; a bad %XX, or %00 */
 };
 
 /*
  * The path that is routed, normalised once: SCRIPT_NAME + PATH_INFO as the
  * front decoded them, or, if those are empty or not a path, the path of
- * REQUEST_URI percent-decoded; dot segments removed (RFC 3986 5.2.4), runs of
- * slashes kept as the front left them but for "//" made one.  Idempotent.
- * *path is owned by the variables' arena.
+ * REQUEST_URI (or of the absolute URI there) percent-decoded, once; then made
+ * normal.  *path is owned by the variables' arena.
  */
 enum path_verdict	cgi_request_path(const struct variables *,
 			    const char **path);
 
-/* Normalise in place: dot segments and doubled slashes.  -1: not a path. */
+/*
+ * Make a path normal in place: any run of slashes becomes one, then dot
+ * segments are removed (RFC 3986 5.2.4).  Idempotent.  -1: not a path.
+ */
 int	cgi_path_normalise(char *path);
 
 /* A method is a token of at most 32 bytes (RFC 9110 section 9.1). */
 bool	cgi_method_is_valid(const char *);
+
+/* One or more of RFC 9110's token bytes (section 5.6.2)? */
+bool	cgi_is_token(const char *, size_t len);
 
 /*
  * A CONTENT_LENGTH: digits only, below 2^63.  "" or NULL: none.
@@ -99,15 +114,22 @@ bool	cgi_method_is_valid(const char *);
  */
 int	cgi_content_length(const char *text, uint64_t *length);
 
-/* The host without port, lower case, brackets of IPv6 kept; into out. */
+/* The same of len bytes of text; nothing at all is malformed here. */
+int	cgi_digits(const char *text, size_t len, uint64_t *n);
+
+/*
+ * The host without port and final dot, lower case, brackets of IPv6 kept; into
+ * out.  "" if it does not fit, since a part of it would be another host.
+ */
 void	cgi_host(const char *http_host, char *out, size_t room);
 
 /* --- the head of a handler's answer (section 6) ------------------------- */
 
 struct cgi_head {
 	size_t		 size;		/* bytes up to the body's first */
-	int		 status;	/* 200 if there is neither Status nor
-					   Location, 302 with Location alone */
+	int		 status;	/* 200..999; 200 if there is neither
+					   Status nor Location, 302 with
+					   Location alone */
 	bool		 has_length;
 	uint64_t	 content_length;
 	bool		 is_elsewhere;	/* X-Accel-Redirect, X-Sendfile,
@@ -120,9 +142,10 @@ struct cgi_head {
  * Parse the head at the front of bytes.  Lines end in LF or CR LF.  Returns 1
  * when whole; 0 if more is needed; -1 if it is bad, with *why in static words:
  * a line without colon, an empty name or one that is no token, control bytes
- * in a value, folded lines, a bare CR, two Content-Length, a Status that is
- * not 100..999 with a space or nothing behind, none of Content-Type, Location
- * and Status at all, or more than max bytes.
+ * in a value, folded lines, a bare CR, an HTTP status line, two Content-Length
+ * or Status, a Status that is not 200..999 with a space or nothing behind (an
+ * interim answer is not an answer), none of Content-Type, Location and Status
+ * at all, or more than max bytes.  Each call parses from the front anew.
  */
 int	cgi_head_parse(const char *bytes, size_t len, size_t max,
 	    struct cgi_head *, const char **why);
