@@ -29,6 +29,7 @@ struct answer {
 	struct evbuffer	*ready;		/* whole records that may leave */
 	struct evbuffer	*tail;		/* those that complete the answer */
 	struct evbuffer	*partial;	/* a head that is not whole, or NULL */
+	bool		 is_line_empty;	/* so far, of a partial head's last */
 	struct cgi_head	 head;
 	uint16_t	 front_id;	/* the request's id at the front */
 	bool		 is_head_only;	/* the method is HEAD */
@@ -57,9 +58,10 @@ enum answer_state	answer_end(struct answer *);
 
 /*
  * Put the records that end the request behind the tail: an empty STDOUT and
- * END_REQUEST with this status.
+ * END_REQUEST.
  */
-void	answer_put_end(struct answer *, uint32_t app_status);
+void	answer_put_end(struct answer *, uint32_t app_status,
+	    uint8_t protocol_status);
 
 /* An answer of our own in place of the handler's, of which nothing left yet. */
 void	answer_replace(struct answer *, const char *bytes, size_t len);

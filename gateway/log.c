@@ -275,7 +275,7 @@ log_escape(char *dst, size_t room, const void *bytes, size_t len)
 {
 	const uint8_t	*s = bytes;
 	char		 piece[8];
-	size_t		 used = 0, n, width;
+	size_t		 used = 0, cut = 0, n, width;
 
 	for (; len > 0; s += n, len -= n) {
 		if (*s >= 0x20 && *s < 0x7f && *s != '\\' && *s != '"') {
@@ -288,16 +288,17 @@ log_escape(char *dst, size_t room, const void *bytes, size_t len)
 			n = 1;
 			width = put_escape(piece, *s);
 		}
-		/* Four bytes stay free for "..." and the NUL. */
-		if (used + width + 4 > room) {
-			if (room >= 4) {
-				memcpy(dst + used, "...", 3);
-				used += 3;
-			}
+		if (used + width + 1 > room) {
+			used = cut;
+			if (room >= 4)
+				used = cut + (size_t)sprintf(dst + cut, "...");
 			break;
 		}
 		memcpy(dst + used, piece, width);
 		used += width;
+		/* So far, if what follows does not fit. */
+		if (used + 4 <= room)
+			cut = used;
 	}
 	if (room > 0)
 		dst[used] = '\0';

@@ -25,9 +25,7 @@
 
 struct arena;
 struct body;
-struct event_base;
 struct evbuffer;
-struct funclogs;
 struct function;
 struct gateway_settings;
 struct ledger;
@@ -49,6 +47,12 @@ struct services {
 	struct requests		*requests;
 };
 
+enum client_end {
+	CLIENT_SERVED = 0,	/* it has had its END_REQUEST */
+	CLIENT_DISTRUSTED,	/* likewise, but it broke its word: close */
+	CLIENT_CUT_OFF		/* its answer must not look whole */
+};
+
 /* What a request asks of the connection it came by. */
 struct client {
 	/* Send these whole records; the buffer is emptied. */
@@ -57,12 +61,8 @@ struct client {
 	bool	(*is_behind)(const struct request *);
 	/* More of the body is welcome again (after it was full). */
 	void	(*resume)(struct request *);
-	/*
-	 * The request has sent its last and forgets the client.  broken: its
-	 * answer must not look whole; surplus: its body was longer than it
-	 * said, so the connection is not to be trusted.
-	 */
-	void	(*over)(struct request *, bool broken);
+	/* The request has sent its last and forgets the client. */
+	void	(*over)(struct request *, enum client_end);
 };
 
 enum request_state {
@@ -82,80 +82,100 @@ enum exchange_end {
 	EXCHANGE_CLOSED,	/* it closed in good order, without an end */
 	EXCHANGE_RESET,		/* EPIPE or ECONNRESET */
 	EXCHANGE_GARBAGE,	/* it said what no worker may say */
-	EXCHANGE_REFUSED	/* the launcher could not exec the program */
+	EXCHANGE_REFUSED,	/* the launcher could not exec the program */
+	EXCHANGE_CUT		/* the request gave it up */
 };
 
 struct request {
 	struct services	*services;
 	struct arena	*arena;
-	char		 id[37];	/* UUID, NUL-terminated */
+	char		 id[37];	/* UUID */
 	enum request_state	 state;
+	bool		 is_queued;	/* its turn comes */
+	TAILQ_ENTRY(request)	 in_run_queue;
 
-	/* the front's side; client is NULL once it has gone or has all */
+	/* the front's side; client is NULL once it has left or has all */
 	const struct client	*client;
 	void		*connection;
 	uint16_t	 front_id;
 	uint16_t	 role;
 	TAILQ_ENTRY(request)	 in_connection;
+	bool		 is_aborted;	/* the client left, or sent ABORT */
+	bool		 is_stopped_reading;	/* until client->resume */
 
+	/* what is asked for */
 	struct variables	 variables;
 	uint8_t		*params;	/* a pair that is not whole yet */
 	size_t		 params_len;
 	size_t		 params_total;	/* bytes of PARAMS so far */
 	uint32_t	 params_count;
 	bool		 params_ended;
-	bool		 is_aborted;	/* the client left, or sent ABORT */
-	bool		 is_stopped_reading;	/* until client->resume */
+	const char	*method;
+	const char	*path;
 	bool		 has_length;
 	bool		 has_surplus;	/* more body than CONTENT_LENGTH */
 	uint64_t	 content_length;
-	struct body	*body;
-	const char	*method;
-	const char	*path;
+	struct body	*body;		/* STDIN */
+	struct body	*data;		/* DATA of the role filter, or NULL */
+	bool		 has_body_news;	/* for the module */
+	int		 early_status;	/* refused before it was all there */
+	const char	*early_why;
+	const char	*allow;		/* of a 405 */
 
-	/* the function's side */
+	/* who serves it */
 	struct function	*function;	/* held once routed */
 	struct pool	*pool;
 	struct ticket	*ticket;
 	struct worker	*worker;	/* while lent */
+	unsigned	 pool_answer;	/* enum pool_answer, once ready */
+	unsigned	 attempt;	/* 1 for the first */
 	void		*exchange;	/* the module's */
 	enum exchange_end	 exchange_end;
-	const char	*exchange_why;	/* static words, or in the arena */
+	const char	*exchange_why;	/* static, or in the arena */
 	int		 exchange_error;	/* errno of a refused exec */
 	unsigned	 exchange_refusal;	/* enum refusal */
 	uint32_t	 app_status;
-	bool		 worker_reusable;
+	uint8_t		 protocol_status;	/* of END_REQUEST */
+	bool		 worker_reusable;	/* says the module */
+	bool		 is_handed_over;
+	unsigned	 worker_use;	/* enum worker_use, once given back */
+
+	/* the answer */
+	struct answer	 answer;
 	bool		 answer_ended;	/* all of STDOUT is here */
 	bool		 is_paused;	/* the module waits for pull */
-	unsigned	 attempt;	/* 1 for the first */
-	struct answer	 answer;
-	bool		 has_sent;	/* bytes of the answer have left */
+	bool		 has_sent;	/* bytes of it have left */
+	bool		 is_record_out;	/* given to the ledger */
+	bool		 is_recorded;	/* and taken by it */
 
-	/* clocks, CLOCK_MONOTONIC; the record wants microseconds */
+	/* clocks: _us of CLOCK_MONOTONIC but for time_us */
 	uint64_t	 time_us;	/* CLOCK_REALTIME at arrival */
 	uint64_t	 arrived_us;
 	uint64_t	 lent_us;
 	uint64_t	 begun_us;	/* the handler's work began */
+	uint64_t	 ended_us;
+	uint64_t	 init_from_us;	/* its worker's start began */
 	uint64_t	 init_us;
 	bool		 is_cold;
 	struct timer	*deadline;	/* the state's */
-	struct timer	*silence;	/* io_timeout, lazily moved */
+	bool		 is_overdue;	/* it has passed */
+	struct timer	*silence;	/* io_timeout's */
+	bool		 is_silent;
 	uint64_t	 heard_ms;	/* when bytes last moved */
+	struct timer	*hold;		/* of a whole answer, or NULL */
+	bool		 is_held_long;
 
 	/* the verdict, for the record */
 	int		 status;
 	unsigned	 outcome;	/* enum outcome */
 	bool		 is_broken;	/* answered in part */
-
-	bool		 is_queued;	/* in the run queue */
-	TAILQ_ENTRY(request)	 in_run_queue;
-
-	/* request.c's own notes between its turns */
-	struct request_notes	*notes;
+	uint64_t	 cpu_us;
+	uint64_t	 peak_kb;
+	int64_t		 worker_pid;
 };
 
 /* The run queue: requests that have their turn in this turn of the loop. */
-struct requests	*requests_create(struct event_base *);
+struct requests	*requests_create(void);
 void		 requests_free(struct requests *);
 size_t		 requests_count(const struct requests *);	/* alive */
 /* on_none(arg) runs each time the last request has been freed. */
@@ -174,6 +194,9 @@ void	request_params_end(struct request *);
 /* Content of STDIN.  False: read no more until client->resume. */
 bool	request_stdin(struct request *, const uint8_t *, size_t);
 void	request_stdin_end(struct request *);
+/* Content of DATA, for the role filter; its end. */
+bool	request_data(struct request *, const uint8_t *, size_t);
+void	request_data_end(struct request *);
 /* ABORT_REQUEST came: it still gets its END_REQUEST. */
 void	request_abort(struct request *);
 /* The connection is gone: the client is never called again. */

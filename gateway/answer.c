@@ -1,0 +1,254 @@
+/*
+ * answer: bytes of STDOUT in, records for the front out.
+ */
+#include "answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+
+#include "fcgi.h"
+#include "mem.h"
+
+/* Records of at most this much: a multiple of 8, so none needs padding. */
+#define CONTENT_MOST	65528
+
+static void
+put_records(struct evbuffer *out, uint8_t type, uint16_t id,
+    const uint8_t *bytes, size_t len)
+{
+	uint8_t	 header[FCGI_HEADER_LEN];
+	size_t	 n;
+
+	for (; len > 0; bytes += n, len -= n) {
+		n = len < CONTENT_MOST ? len : CONTENT_MOST;
+		fcgi_put_header(header, type, id, (uint16_t)n, 0);
+		evbuffer_add(out, header, sizeof(header));
+		evbuffer_add(out, bytes, n);
+	}
+}
+
+void
+answer_init(struct answer *a, uint16_t front_id, const char *method,
+    size_t head_max)
+{
+	memset(a, 0, sizeof(*a));
+	a->front_id = front_id;
+	a->is_head_only = strcmp(method, "HEAD") == 0;
+	a->head_max = head_max;
+	a->ready = evbuffer_new();
+	a->tail = evbuffer_new();
+}
+
+void
+answer_release(struct answer *a)
+{
+	if (a->ready == NULL)
+		return;
+	evbuffer_free(a->ready);
+	evbuffer_free(a->tail);
+	if (a->partial != NULL)
+		evbuffer_free(a->partial);
+	a->ready = a->tail = a->partial = NULL;
+}
+
+bool
+answer_is_empty(const struct answer *a)
+{
+	return a->state == ANSWER_HEAD && a->partial == NULL;
+}
+
+/* What is left to come after the head, given what the head says. */
+static void
+begin_body(struct answer *a)
+{
+	if (a->head.is_elsewhere ||
+	    !cgi_has_body(a->is_head_only ? "HEAD" : "GET", a->head.status) ||
+	    (a->head.has_length && a->head.content_length == 0))
+		a->state = ANSWER_WHOLE;
+	else
+		a->state = ANSWER_BODY;
+	a->body_left = a->head.has_length ? a->head.content_length :
+	    UINT64_MAX;
+}
+
+/* The head and the body bytes that came with it leave in one record. */
+static void
+put_head(struct answer *a, const uint8_t *head, size_t head_len,
+    const uint8_t *body, size_t body_len)
+{
+	struct evbuffer	*out = a->state == ANSWER_WHOLE ? a->tail : a->ready;
+	uint8_t		 header[FCGI_HEADER_LEN];
+
+	if (head_len + body_len > CONTENT_MOST) {
+		put_records(out, FCGI_STDOUT, a->front_id, head, head_len);
+		put_records(out, FCGI_STDOUT, a->front_id, body, body_len);
+		return;
+	}
+	fcgi_put_header(header, FCGI_STDOUT, a->front_id,
+	    (uint16_t)(head_len + body_len), 0);
+	evbuffer_add(out, header, sizeof(header));
+	evbuffer_add(out, head, head_len);
+	evbuffer_add(out, body, body_len);
+}
+
+/* How many of len bytes belong to the body; the last one makes it whole. */
+static size_t
+count_body(struct answer *a, size_t len)
+{
+	if (a->state != ANSWER_BODY) {
+		a->had_surplus |= len > 0;
+		return 0;
+	}
+	if (len > a->body_left) {
+		a->had_surplus = true;
+		len = (size_t)a->body_left;
+	}
+	if (a->head.has_length && (a->body_left -= len) == 0)
+		a->state = ANSWER_WHOLE;
+	a->body_out += len;
+	return len;
+}
+
+static void
+take_body(struct answer *a, const uint8_t *bytes, size_t len)
+{
+	if ((len = count_body(a, len)) == 0)
+		return;
+	put_records(a->state == ANSWER_WHOLE ? a->tail : a->ready,
+	    FCGI_STDOUT, a->front_id, bytes, len);
+}
+
+/* The head is whole: pass it and what came behind it on. */
+static void
+begin(struct answer *a, const uint8_t *bytes, size_t len)
+{
+	size_t	 size = a->head.size, body;
+	char	*clean;
+
+	begin_body(a);
+	body = count_body(a, len - size);
+	if (a->head.is_clean) {
+		put_head(a, bytes, size, bytes + size, body);
+		return;
+	}
+	clean = xmalloc(size);
+	put_head(a, (const uint8_t *)clean,
+	    cgi_head_copy(clean, (const char *)bytes, &a->head),
+	    bytes + size, body);
+	free(clean);
+}
+
+/* Look for the head at the front of what has come so far. */
+static void
+take_head(struct answer *a, const uint8_t *bytes, size_t len)
+{
+	switch (cgi_head_parse((const char *)bytes, len, a->head_max,
+	    &a->head, &a->why)) {
+	case 1:
+		begin(a, bytes, len);
+		break;
+	case 0:
+		break;
+	default:
+		a->state = ANSWER_BAD;
+	}
+}
+
+/*
+ * Is there an empty line now?  Only then is a head that came in pieces parsed
+ * again, so that one byte at a time costs no more than all at once.
+ */
+static bool
+has_empty_line(struct answer *a, const uint8_t *bytes, size_t len)
+{
+	size_t	 i;
+
+	for (i = 0; i < len; i++) {
+		if (bytes[i] == '\n') {
+			if (a->is_line_empty)
+				return true;
+			a->is_line_empty = true;
+		} else if (bytes[i] != '\r')
+			a->is_line_empty = false;
+	}
+	return false;
+}
+
+void
+answer_take(struct answer *a, const uint8_t *bytes, size_t len)
+{
+	size_t	 whole;
+	bool	 is_end;
+
+	if (a->state == ANSWER_BAD || len == 0)
+		return;
+	if (a->state != ANSWER_HEAD) {
+		take_body(a, bytes, len);
+		return;
+	}
+	if (a->partial == NULL) {
+		take_head(a, bytes, len);
+		if (a->state != ANSWER_HEAD)
+			return;
+		a->partial = evbuffer_new();
+	}
+	evbuffer_add(a->partial, bytes, len);
+	is_end = has_empty_line(a, bytes, len);
+	whole = evbuffer_get_length(a->partial);
+	if (!is_end && whole <= a->head_max)
+		return;
+	take_head(a, evbuffer_pullup(a->partial, -1), whole);
+	if (a->state != ANSWER_HEAD) {
+		evbuffer_free(a->partial);
+		a->partial = NULL;
+	}
+}
+
+enum answer_state
+answer_end(struct answer *a)
+{
+	switch (a->state) {
+	case ANSWER_HEAD:
+		a->state = ANSWER_BAD;
+		a->why = a->partial == NULL ? "it answered nothing" :
+		    "its answer ended within the head";
+		break;
+	case ANSWER_BODY:
+		if (!a->head.has_length)
+			a->state = ANSWER_WHOLE;
+		break;
+	case ANSWER_WHOLE:
+	case ANSWER_BAD:
+		break;
+	}
+	return a->state;
+}
+
+void
+answer_put_end(struct answer *a, uint32_t app_status, uint8_t protocol_status)
+{
+	uint8_t	 end[FCGI_HEADER_LEN + FCGI_FIXED_LEN];
+
+	fcgi_put_header(end, FCGI_STDOUT, a->front_id, 0, 0);
+	fcgi_put_end(end + FCGI_HEADER_LEN, a->front_id, app_status,
+	    protocol_status);
+	evbuffer_add(a->tail, end, sizeof(end));
+}
+
+void
+answer_replace(struct answer *a, const char *bytes, size_t len)
+{
+	evbuffer_drain(a->ready, evbuffer_get_length(a->ready));
+	evbuffer_drain(a->tail, evbuffer_get_length(a->tail));
+	put_records(a->tail, FCGI_STDOUT, a->front_id, (const uint8_t *)bytes,
+	    len);
+	a->state = ANSWER_WHOLE;
+}
+
+void
+answer_put_stderr(struct answer *a, const void *bytes, size_t len)
+{
+	put_records(a->ready, FCGI_STDERR, a->front_id, bytes, len);
+}

@@ -1,0 +1,593 @@
+/*
+ * request: fed by its front and its worker's module, it walks forward through
+ * its states, each turn as far as it can go.
+ */
+#include "request.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include <event2/buffer.h>
+
+#include "body.h"
+#include "config.h"
+#include "fcgi.h"
+#include "function.h"
+#include "log.h"
+#include "mem.h"
+#include "module.h"
+#include "pool.h"
+#include "timer.h"
+#include "walk.h"
+#include "worker.h"
+
+#define ARENA_CHUNK	4096	/* holds the parameters of most requests */
+#define RANDOM_BYTES	4096	/* for ids, fetched at a time */
+
+TAILQ_HEAD(request_queue, request);
+
+struct requests {
+	struct request_queue	 run_queue;
+	struct timer		*run;
+	size_t			 count;
+	void			(*on_none)(void *);
+	void			*arg;
+	uint8_t			 random[RANDOM_BYTES];
+	size_t			 random_left;
+};
+
+static enum verdict	step_read(struct request *);
+static enum verdict	step_route(struct request *);
+
+static const struct {
+	const char	*name;
+	enum verdict	(*step)(struct request *);
+} states[REQUEST_STATES] = {
+	[REQUEST_READ]   = { "read",   step_read },
+	[REQUEST_ROUTE]  = { "route",  step_route },
+	[REQUEST_QUEUE]  = { "queue",  request_step_queue },
+	[REQUEST_SERVE]  = { "serve",  request_step_serve },
+	[REQUEST_RECORD] = { "record", request_step_record },
+	[REQUEST_LINGER] = { "linger", request_step_linger },
+};
+
+/* --- the run queue ------------------------------------------------------ */
+
+enum verdict
+request_enter(struct request *r, enum request_state next)
+{
+	assert(next > r->state);
+	log_debug("request %s: %s -> %s", r->id, states[r->state].name,
+	    states[next].name);
+	r->state = next;
+	return GO_ON;
+}
+
+static void
+request_free(struct request *r)
+{
+	struct requests	*rs = r->services->requests;
+
+	assert(r->worker == NULL && r->ticket == NULL && r->client == NULL);
+	if (r->is_queued)
+		TAILQ_REMOVE(&rs->run_queue, r, in_run_queue);
+	timer_free(r->deadline);
+	timer_free(r->silence);
+	timer_free(r->hold);
+	answer_release(&r->answer);
+	body_free(r->body);
+	body_free(r->data);
+	free(r->params);
+	function_release(r->function);
+	arena_free(r->arena);
+	rs->count--;
+	free(r);
+	if (rs->count == 0 && rs->on_none != NULL)
+		rs->on_none(rs->arg);
+}
+
+static void
+request_run(struct request *r)
+{
+	enum verdict	 v;
+
+	while ((v = states[r->state].step(r)) == GO_ON)
+		continue;
+	if (v == OVER)
+		request_free(r);
+}
+
+static void
+on_run(void *arg)
+{
+	struct requests	*rs = arg;
+	struct request	*r;
+
+	while ((r = TAILQ_FIRST(&rs->run_queue)) != NULL) {
+		TAILQ_REMOVE(&rs->run_queue, r, in_run_queue);
+		r->is_queued = false;
+		request_run(r);
+	}
+}
+
+void
+request_soon(struct request *r)
+{
+	struct requests	*rs = r->services->requests;
+
+	if (r->is_queued)
+		return;
+	r->is_queued = true;
+	if (TAILQ_EMPTY(&rs->run_queue))
+		timer_soon(rs->run);
+	TAILQ_INSERT_TAIL(&rs->run_queue, r, in_run_queue);
+}
+
+struct requests *
+requests_create(void)
+{
+	struct requests	*rs;
+
+	rs = xcalloc(1, sizeof(*rs));
+	TAILQ_INIT(&rs->run_queue);
+	rs->run = timer_new(on_run, rs);
+	return rs;
+}
+
+void
+requests_free(struct requests *rs)
+{
+	if (rs == NULL)
+		return;
+	timer_free(rs->run);
+	free(rs);
+}
+
+size_t
+requests_count(const struct requests *rs)
+{
+	return rs->count;
+}
+
+void
+requests_on_none(struct requests *rs, void (*on_none)(void *), void *arg)
+{
+	rs->on_none = on_none;
+	rs->arg = arg;
+}
+
+/* --- a new request ------------------------------------------------------ */
+
+static uint64_t
+read_clock_us(clockid_t which)
+{
+	struct timespec	 now;
+
+	clock_gettime(which, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t
+request_clock_us(void)
+{
+	return read_clock_us(CLOCK_MONOTONIC);
+}
+
+/* A random UUID (RFC 9562 section 5.4). */
+static void
+make_id(struct requests *rs, char out[37])
+{
+	static const char	 hex[] = "0123456789abcdef";
+	const uint8_t		*bytes;
+	uint8_t			 byte;
+	size_t			 i;
+
+	if (rs->random_left < 16) {
+		while (getrandom(rs->random, RANDOM_BYTES, 0) != RANDOM_BYTES)
+			continue;	/* interrupted before it was seeded */
+		rs->random_left = RANDOM_BYTES;
+	}
+	rs->random_left -= 16;
+	bytes = rs->random + rs->random_left;
+	for (i = 0; i < 16; i++) {
+		byte = bytes[i];
+		if (i == 6)
+			byte = (uint8_t)(0x40 | (byte & 0x0f));
+		else if (i == 8)
+			byte = (uint8_t)(0x80 | (byte & 0x3f));
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*out++ = '-';
+		*out++ = hex[byte >> 4];
+		*out++ = hex[byte & 0x0f];
+	}
+	*out = '\0';
+}
+
+static void
+on_deadline(void *arg)
+{
+	struct request	*r = arg;
+
+	r->is_overdue = true;
+	request_soon(r);
+}
+
+void
+request_set_deadline(struct request *r, uint64_t ms)
+{
+	r->is_overdue = false;
+	if (ms == 0)
+		timer_stop(r->deadline);
+	else
+		timer_start(r->deadline, ms);
+}
+
+/* Moved when it fires, not at every byte: that is once per io_timeout. */
+static void
+on_silence(void *arg)
+{
+	struct request	*r = arg;
+	uint64_t	 silent_ms = timer_now() - r->heard_ms;
+
+	if (r->function == NULL)
+		return;
+	if (silent_ms < r->function->io_timeout_ms) {
+		timer_start(r->silence,
+		    r->function->io_timeout_ms - silent_ms);
+		return;
+	}
+	r->is_silent = true;
+	request_soon(r);
+}
+
+struct request *
+request_create(struct services *services, const struct client *client,
+    void *connection, uint16_t front_id, uint16_t role)
+{
+	struct request	*r;
+
+	r = xcalloc(1, sizeof(*r));
+	r->services = services;
+	r->client = client;
+	r->connection = connection;
+	r->front_id = front_id;
+	r->role = role;
+	r->attempt = 1;
+	r->method = r->path = "";
+	r->arena = arena_create(ARENA_CHUNK);
+	variables_init(&r->variables, r->arena);
+	make_id(services->requests, r->id);
+	r->time_us = read_clock_us(CLOCK_REALTIME);
+	r->arrived_us = request_clock_us();
+	r->deadline = timer_new(on_deadline, r);
+	r->silence = timer_new(on_silence, r);
+	request_set_deadline(r, services->settings->header_timeout_ms);
+	services->requests->count++;
+	return r;
+}
+
+/* --- fed by the front --------------------------------------------------- */
+
+/* Refuse it in its turn, whatever else is still to come. */
+static void
+refuse_early(struct request *r, int status, const char *why)
+{
+	if (r->early_status != 0)
+		return;
+	r->early_status = status;
+	r->early_why = why;
+	request_soon(r);
+}
+
+/* Take whole pairs from the front of bytes; how many bytes they took up. */
+static size_t
+take_pairs(struct request *r, const uint8_t *bytes, size_t len)
+{
+	const struct gateway_settings	*s = r->services->settings;
+	struct fcgi_pair		 pair;
+	const char			*why;
+	size_t				 used = 0;
+	ptrdiff_t			 n;
+
+	while ((n = fcgi_pair_parse(bytes + used, len - used,
+	    s->max_params_size, &pair)) > 0) {
+		used += (size_t)n;
+		if (++r->params_count > s->max_params) {
+			refuse_early(r, 431, "more than max_params");
+			return used;
+		}
+		why = variables_add(&r->variables, pair.name, pair.name_len,
+		    pair.value, pair.value_len);
+		if (why != NULL) {
+			refuse_early(r, 400, why);
+			return used;
+		}
+	}
+	if (n < 0)
+		refuse_early(r, 400, "a parameter's length cannot be true");
+	return used;
+}
+
+/* A pair that straddles records waits for its rest; bounded by the caller. */
+static void
+keep_params(struct request *r, const uint8_t *bytes, size_t len)
+{
+	r->params = xreallocarray(r->params, r->params_len + len, 1);
+	memcpy(r->params + r->params_len, bytes, len);
+	r->params_len += len;
+}
+
+void
+request_params(struct request *r, const uint8_t *bytes, size_t len)
+{
+	size_t	 used;
+
+	if (r->early_status != 0 || r->params_ended)
+		return;
+	r->params_total += len;
+	if (r->params_total > r->services->settings->max_params_size) {
+		refuse_early(r, 431, "more than max_params_size");
+		return;
+	}
+	if (r->params_len == 0) {
+		used = take_pairs(r, bytes, len);
+		if (used < len && r->early_status == 0)
+			keep_params(r, bytes + used, len - used);
+		return;
+	}
+	keep_params(r, bytes, len);
+	used = take_pairs(r, r->params, r->params_len);
+	r->params_len -= used;
+	memmove(r->params, r->params + used, r->params_len);
+}
+
+void
+request_params_end(struct request *r)
+{
+	r->params_ended = true;
+	if (r->params_len > 0)
+		refuse_early(r, 400, "the last parameter is cut short");
+	request_soon(r);
+}
+
+/*
+ * May the body outgrow memory?  Once an answer has begun it is held back until
+ * the body is here (the front sends no more of it once it has a header); and a
+ * body of unknown length must be whole before a CGI program is told of it.
+ */
+static bool
+may_spool(const struct request *r)
+{
+	return (r->state == REQUEST_SERVE && !answer_is_empty(&r->answer)) ||
+	    (r->state <= REQUEST_QUEUE && r->params_ended && !r->has_length);
+}
+
+void
+request_resume_body(struct request *r)
+{
+	if (!r->is_stopped_reading || r->client == NULL ||
+	    (body_is_full(r->body) && !may_spool(r)))
+		return;
+	r->is_stopped_reading = false;
+	r->client->resume(r);
+}
+
+static bool
+take_body(struct request *r, struct body **body, const uint8_t *bytes,
+    size_t len)
+{
+	const struct gateway_settings	*s = r->services->settings;
+
+	request_heard(r);
+	if (*body == NULL)
+		*body = body_create(s->buffer_size, s->state_dir);
+	if (body_append(*body, bytes, len) == -1) {
+		log_errno("request %s: its body in %s", r->id, s->state_dir);
+		refuse_early(r, 503, "its body cannot be kept");
+	}
+	r->has_body_news = true;
+	request_soon(r);
+	if (!body_is_full(*body) || may_spool(r))
+		return true;
+	r->is_stopped_reading = true;
+	return false;
+}
+
+bool
+request_stdin(struct request *r, const uint8_t *bytes, size_t len)
+{
+	uint64_t	 had;
+
+	if (r->early_status != 0 || r->state > REQUEST_SERVE ||
+	    (r->body != NULL && body_has_ended(r->body)))
+		return true;
+	had = r->body != NULL ? body_received(r->body) : 0;
+	if (r->function != NULL && had + len > r->function->max_body_size) {
+		refuse_early(r, 413, "more than max_body_size");
+		return true;
+	}
+	if (r->has_length && had + len > r->content_length) {
+		r->has_surplus = true;
+		len = (size_t)(r->content_length - had);
+	}
+	return len == 0 || take_body(r, &r->body, bytes, len);
+}
+
+void
+request_stdin_end(struct request *r)
+{
+	const struct gateway_settings	*s = r->services->settings;
+
+	if (r->body == NULL)
+		r->body = body_create(s->buffer_size, s->state_dir);
+	body_end(r->body);
+	r->has_body_news = true;
+	request_soon(r);
+}
+
+bool
+request_data(struct request *r, const uint8_t *bytes, size_t len)
+{
+	if (r->role != FCGI_FILTER || r->early_status != 0 ||
+	    r->state > REQUEST_SERVE)
+		return true;
+	return take_body(r, &r->data, bytes, len);
+}
+
+void
+request_data_end(struct request *r)
+{
+	const struct gateway_settings	*s = r->services->settings;
+
+	if (r->role != FCGI_FILTER)
+		return;
+	if (r->data == NULL)
+		r->data = body_create(s->buffer_size, s->state_dir);
+	body_end(r->data);
+	r->has_body_news = true;
+	request_soon(r);
+}
+
+void
+request_abort(struct request *r)
+{
+	r->is_aborted = true;
+	request_soon(r);
+}
+
+void
+request_leave(struct request *r)
+{
+	r->client = NULL;
+	r->connection = NULL;
+	request_abort(r);
+}
+
+void
+request_room(struct request *r)
+{
+	request_heard(r);
+	request_soon(r);
+}
+
+/* --- fed by the module -------------------------------------------------- */
+
+void
+request_heard(struct request *r)
+{
+	r->heard_ms = timer_now();
+}
+
+void
+request_begun(struct request *r)
+{
+	if (r->begun_us != 0)
+		return;
+	r->begun_us = request_clock_us();
+	if (r->is_cold)
+		r->init_us = r->begun_us - r->init_from_us;
+	r->worker->has_served = true;
+	request_set_deadline(r, r->function->request_terminate_timeout_ms);
+}
+
+bool
+request_take_stdout(struct request *r, const uint8_t *bytes, size_t len)
+{
+	request_heard(r);
+	if (r->state > REQUEST_SERVE)
+		return true;		/* nobody is there to have it */
+	answer_take(&r->answer, bytes, len);
+	request_soon(r);
+	if (evbuffer_get_length(r->answer.ready) <
+	    r->services->settings->buffer_size &&
+	    (r->client == NULL || !r->client->is_behind(r)))
+		return true;
+	r->is_paused = true;
+	return false;
+}
+
+void
+request_take_stderr(struct request *r, const uint8_t *bytes, size_t len)
+{
+	request_heard(r);
+	worker_log(r->worker, r->id, bytes, len);
+}
+
+void
+request_stdout_end(struct request *r)
+{
+	r->answer_ended = true;
+	request_soon(r);
+}
+
+static void
+end_exchange(struct request *r, enum exchange_end end, const char *why)
+{
+	r->exchange = NULL;
+	r->exchange_end = end;
+	r->exchange_why = why;
+	r->is_paused = false;
+	request_soon(r);
+}
+
+void
+request_done(struct request *r, uint32_t app_status, bool reusable)
+{
+	r->app_status = app_status;
+	r->worker_reusable = reusable;
+	r->answer_ended = true;
+	end_exchange(r, EXCHANGE_DONE, NULL);
+}
+
+void
+request_failed(struct request *r, enum exchange_end end, const char *why)
+{
+	end_exchange(r, end, why);
+}
+
+void
+request_refused(struct request *r, unsigned refusal, int error,
+    const char *step)
+{
+	r->exchange_refusal = refusal;
+	r->exchange_error = error;
+	end_exchange(r, EXCHANGE_REFUSED, arena_strdup(r->arena, step));
+}
+
+/* --- the first two states ----------------------------------------------- */
+
+static enum verdict
+step_read(struct request *r)
+{
+	if (r->is_aborted)
+		return request_conclude(r, OUTCOME_ABORTED);
+	if (r->early_status != 0)
+		return request_refuse(r, r->early_status, OUTCOME_REJECTED,
+		    r->early_why);
+	if (r->is_overdue)
+		return request_refuse(r, 408, OUTCOME_REJECTED,
+		    "its parameters took longer than header_timeout");
+	if (!r->params_ended)
+		return WAIT;
+	request_set_deadline(r, 0);
+	return request_enter(r, REQUEST_ROUTE);
+}
+
+static enum verdict
+step_route(struct request *r)
+{
+	const char	*why;
+	int		 status;
+
+	if ((status = request_admit(r, &why)) != 0)
+		return request_refuse(r, status, OUTCOME_REJECTED, why);
+	r->heard_ms = timer_now();
+	if (r->function->io_timeout_ms != 0)
+		timer_start(r->silence, r->function->io_timeout_ms);
+	return request_enter(r, REQUEST_QUEUE);
+}

@@ -1,0 +1,639 @@
+/*
+ * serve: finding a worker, the conversation with it, and what becomes of both
+ * when one of the three - client, worker, clock - ends it early.
+ */
+#include "walk.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <event2/buffer.h>
+
+#include "body.h"
+#include "config.h"
+#include "function.h"
+#include "log.h"
+#include "module.h"
+#include "pool.h"
+#include "settings.h"
+#include "timer.h"
+#include "worker.h"
+
+#define ATTEMPTS_MAX	2	/* a request is tried again once */
+#define HOLD_MS		10	/* an answer waits so long for its worker */
+
+enum search { FOUND, WAITING, NONE };
+
+/* --- finding a worker --------------------------------------------------- */
+
+static void
+on_ready(void *arg, struct worker *w, enum pool_answer answer)
+{
+	struct request	*r = arg;
+
+	r->ticket = NULL;
+	r->worker = w;
+	r->pool_answer = answer;
+	request_soon(r);
+}
+
+static enum search
+find_worker(struct request *r)
+{
+	enum pool_answer	 answer;
+
+	if (r->worker != NULL)
+		return FOUND;
+	if (r->ticket != NULL)
+		return r->is_overdue ? NONE : WAITING;
+	if (r->pool_answer != POOL_LENT)
+		return NONE;
+	if ((r->worker = pool_take(r->pool, r->id)) != NULL)
+		return FOUND;
+	r->ticket = pool_ask(r->pool, r->id, on_ready, r, &answer);
+	if (r->ticket == NULL) {
+		r->pool_answer = answer;
+		return NONE;
+	}
+	request_set_deadline(r, r->function->queue_timeout_ms);
+	return WAITING;
+}
+
+/* Give up the place in the queue, or a worker that was never spoken to. */
+static void
+leave_queue(struct request *r)
+{
+	if (r->ticket != NULL)
+		pool_cancel(r->ticket);
+	r->ticket = NULL;
+	if (r->worker != NULL && r->exchange_end == EXCHANGE_ON &&
+	    r->exchange == NULL)
+		r->worker_use = WORKER_REUSABLE;
+}
+
+static enum verdict
+refuse_late(struct request *r)
+{
+	request_complain(r, "waited for a worker longer than "
+	    "pool.queue_timeout = %" PRIu64 "ms (%zu workers, %zu waiting)",
+	    r->function->queue_timeout_ms, pool_workers(r->pool),
+	    pool_waiting(r->pool));
+	leave_queue(r);
+	return request_refuse(r, 503, OUTCOME_REJECTED,
+	    "no worker was free in time");
+}
+
+static enum verdict
+refuse_unserved(struct request *r)
+{
+	static const struct {
+		int		 status;
+		enum outcome	 outcome;
+		const char	*why;
+	} by_answer[] = {
+		[POOL_FULL] = { 503, OUTCOME_REJECTED,
+		    "all workers are busy and the queue is full" },
+		[POOL_BACKING_OFF] = { 503, OUTCOME_ERROR,
+		    "the function could not be started lately" },
+		[POOL_START_FAILED] = { 503, OUTCOME_ERROR,
+		    "the function cannot be started" },
+		[POOL_NOT_FOUND] = { 404, OUTCOME_REJECTED,
+		    "there is no such program" },
+		[POOL_NOT_TRUSTED] = { 403, OUTCOME_REJECTED,
+		    "the program may not be run" },
+		[POOL_GONE] = { 404, OUTCOME_REJECTED,
+		    "the function is no longer there" },
+	};
+
+	if (r->ticket != NULL)
+		return refuse_late(r);
+	if (r->pool_answer == POOL_FULL)
+		request_complain(r, "%zu wait already, pool.queue_max = %"
+		    PRIu32 ", pool.max_children = %" PRIu32,
+		    pool_waiting(r->pool), r->function->queue_max,
+		    r->function->max_children);
+	return request_refuse(r, by_answer[r->pool_answer].status,
+	    by_answer[r->pool_answer].outcome, by_answer[r->pool_answer].why);
+}
+
+static bool
+is_body_short(const struct request *r)
+{
+	return r->has_length && r->body != NULL && body_has_ended(r->body) &&
+	    body_received(r->body) < r->content_length;
+}
+
+/* A CGI program is told the body's length before it starts (RFC 3875 4.1.2). */
+static bool
+needs_whole_body(const struct request *r)
+{
+	return r->function->protocol->way == WAY_LAUNCH && !r->has_length &&
+	    (r->body == NULL || !body_has_ended(r->body));
+}
+
+static enum verdict
+refuse_stalled(struct request *r)
+{
+	request_complain(r, "no more of its body came for "
+	    "limits.io_timeout = %" PRIu64 "ms", r->function->io_timeout_ms);
+	return request_refuse(r, 408, OUTCOME_TIMEOUT,
+	    "its body did not come in time");
+}
+
+enum verdict
+request_step_queue(struct request *r)
+{
+	if (r->is_aborted) {
+		leave_queue(r);
+		return request_conclude(r, OUTCOME_ABORTED);
+	}
+	if (r->early_status != 0) {
+		leave_queue(r);
+		return request_refuse(r, r->early_status, OUTCOME_REJECTED,
+		    r->early_why);
+	}
+	if (is_body_short(r)) {
+		leave_queue(r);
+		return request_refuse(r, 400, OUTCOME_REJECTED,
+		    "its body is shorter than CONTENT_LENGTH");
+	}
+	if (needs_whole_body(r))
+		return r->is_silent ? refuse_stalled(r) : WAIT;
+	request_resume_body(r);
+	switch (find_worker(r)) {
+	case FOUND:
+		return request_enter(r, REQUEST_SERVE);
+	case WAITING:
+		return WAIT;
+	case NONE:
+		break;
+	}
+	return refuse_unserved(r);
+}
+
+/* --- handing over ------------------------------------------------------- */
+
+/*
+ * A worker is cold until it has read its first request: what passes until then
+ * is its start.  A launcher is, if it was started because this one came.
+ */
+static void
+start_clocks(struct request *r)
+{
+	const struct function	*fn = r->function;
+	const struct worker	*w = r->worker;
+	uint64_t		 asked_us = w->asked_ms * 1000;
+
+	r->lent_us = request_clock_us();
+	r->begun_us = r->init_us = 0;
+	r->is_cold = !w->has_served &&
+	    (fn->protocol->way != WAY_LAUNCH || asked_us >= r->arrived_us);
+	r->init_from_us = r->lent_us;
+	if (r->is_cold)
+		r->init_from_us = asked_us > r->arrived_us ? asked_us :
+		    r->arrived_us;
+	if (w->has_served) {
+		r->begun_us = r->lent_us;
+		request_set_deadline(r, fn->request_terminate_timeout_ms);
+	} else
+		request_set_deadline(r, fn->start_timeout_ms);
+}
+
+static void
+hand_over(struct request *r)
+{
+	if (r->answer.ready == NULL)
+		answer_init(&r->answer, r->front_id, r->method,
+		    r->services->settings->max_header_size);
+	r->is_handed_over = true;
+	r->exchange_end = EXCHANGE_ON;
+	r->worker_use = WORKER_BROKEN;
+	r->has_body_news = false;
+	start_clocks(r);
+	request_heard(r);
+	if (r->worker->protocol->begin(r) == -1) {
+		r->exchange_end = EXCHANGE_RESET;
+		r->exchange_why = "it does not accept requests";
+	}
+}
+
+/* --- ends that come early ----------------------------------------------- */
+
+/* The worker will not finish this: it is stopped when it is returned. */
+static void
+give_up(struct request *r, enum worker_use use)
+{
+	if (r->exchange != NULL)
+		r->worker->protocol->cut(r);
+	r->exchange = NULL;
+	r->exchange_end = EXCHANGE_CUT;
+	r->worker_use = use;
+}
+
+static enum verdict
+refuse_overdue(struct request *r)
+{
+	const struct function	*fn = r->function;
+
+	if (!r->worker->has_served) {
+		request_complain(r, "worker %ld has not read its first request "
+		    "within pool.start_timeout = %" PRIu64 "ms",
+		    (long)r->worker->pid, fn->start_timeout_ms);
+		give_up(r, WORKER_NO_START);
+		return request_refuse(r, r->worker->protocol->refused_status,
+		    OUTCOME_TIMEOUT, "the function did not start in time");
+	}
+	request_complain(r, "worker %ld took longer than "
+	    "limits.request_terminate_timeout = %" PRIu64 "ms",
+	    (long)r->worker->pid, fn->request_terminate_timeout_ms);
+	give_up(r, WORKER_BROKEN);
+	return request_refuse(r, 504, OUTCOME_TIMEOUT,
+	    "the function took too long");
+}
+
+/* Nothing has moved for io_timeout: who kept the other waiting? */
+static enum verdict
+refuse_silent(struct request *r)
+{
+	uint64_t	 ms = r->function->io_timeout_ms;
+
+	if (r->client != NULL && r->client->is_behind(r)) {
+		request_complain(r, "its client took nothing for "
+		    "limits.io_timeout = %" PRIu64 "ms", ms);
+		give_up(r, WORKER_BROKEN);
+		r->is_broken = true;
+		return request_conclude(r, OUTCOME_ABORTED);
+	}
+	if ((r->body == NULL || !body_has_ended(r->body)) &&
+	    (r->body == NULL || body_waiting(r->body) == 0)) {
+		give_up(r, WORKER_BROKEN);
+		return refuse_stalled(r);
+	}
+	request_complain(r, "worker %ld was silent for limits.io_timeout = %"
+	    PRIu64 "ms", (long)r->worker->pid, ms);
+	give_up(r, WORKER_BROKEN);
+	return request_refuse(r, 504, OUTCOME_TIMEOUT,
+	    "the function was silent for too long");
+}
+
+/*
+ * The client has left.  A FastCGI worker goes on to its end and is then good
+ * for another; a program that serves this client alone is stopped.
+ */
+static enum verdict
+abandon(struct request *r)
+{
+	if (r->function->protocol->way == WAY_LAUNCH)
+		give_up(r, WORKER_BROKEN);
+	else {
+		if (r->body != NULL && !body_has_ended(r->body)) {
+			body_end(r->body);
+			r->worker->protocol->push(r);
+		}
+		r->is_paused = true;	/* what still comes is thrown away */
+	}
+	return request_conclude(r, OUTCOME_ABORTED);
+}
+
+/* --- what came of it ---------------------------------------------------- */
+
+static const char *
+describe(const struct request *r, char *out, size_t room)
+{
+	char	 end[128];
+
+	if (r->worker->state != WORKER_DEAD) {
+		snprintf(out, room, "worker %ld: %s", (long)r->worker->pid,
+		    r->exchange_why);
+		return out;
+	}
+	worker_describe_end(r->worker, end, sizeof(end));
+	snprintf(out, room, "worker %ld %s%s%s", (long)r->worker->pid, end,
+	    r->exchange_why != NULL ? ", " : "",
+	    r->exchange_why != NULL ? r->exchange_why : "");
+	return out;
+}
+
+/* Dead, and not because it had nothing more to do. */
+static bool
+has_crashed(const struct worker *w)
+{
+	return w->state == WORKER_DEAD && w->end.status != 0;
+}
+
+/*
+ * A worker may leave between two requests just as it is handed one.  That
+ * request did not run if not a byte came back, the connection broke and the
+ * process ended in good order or lives on; where it was closed politely it may
+ * have run, so then only what may be repeated is.
+ */
+static bool
+may_try_again(struct request *r)
+{
+	if (r->attempt >= ATTEMPTS_MAX || r->is_aborted || r->has_sent ||
+	    !answer_is_empty(&r->answer) || has_crashed(r->worker))
+		return false;
+	if (r->exchange_end == EXCHANGE_CLOSED &&
+	    strcmp(r->method, "GET") != 0 && strcmp(r->method, "HEAD") != 0)
+		return false;
+	return r->body == NULL || body_rewind(r->body) == 0;
+}
+
+static enum verdict
+try_again(struct request *r)
+{
+	char	 words[256];
+
+	log_info("%s: request %s: tried again: %s", r->function->name, r->id,
+	    describe(r, words, sizeof(words)));
+	request_measure(r);
+	pool_return(r->worker, WORKER_SPENT);
+	r->worker = NULL;
+	r->attempt++;
+	r->is_handed_over = false;
+	r->exchange_end = EXCHANGE_ON;
+	return GO_ON;		/* this same state, with another worker */
+}
+
+/* It was handed its first request and ended before reading it. */
+static enum verdict
+refuse_no_start(struct request *r)
+{
+	char	 words[256];
+
+	request_complain(r, "%s before it read its first request",
+	    describe(r, words, sizeof(words)));
+	r->worker_use = WORKER_NO_START;
+	return request_refuse(r, r->worker->protocol->refused_status,
+	    OUTCOME_ERROR, "the function cannot be started");
+}
+
+static enum verdict
+refuse_dead(struct request *r)
+{
+	char	 words[256];
+
+	request_complain(r, "%s", describe(r, words, sizeof(words)));
+	return request_refuse(r, r->worker->protocol->died_status,
+	    has_crashed(r->worker) ? OUTCOME_CRASH : OUTCOME_ERROR,
+	    "the function failed");
+}
+
+static enum verdict
+on_lost(struct request *r)
+{
+	if (r->answer.state == ANSWER_WHOLE) {
+		r->worker_use = WORKER_SPENT;
+		return request_conclude(r, OUTCOME_OK);
+	}
+	if (!r->worker->has_served)
+		return refuse_no_start(r);
+	if (may_try_again(r))
+		return try_again(r);
+	return refuse_dead(r);
+}
+
+static enum verdict
+refuse_garbage(struct request *r)
+{
+	request_complain(r, "worker %ld: %s", (long)r->worker->pid,
+	    r->exchange_why);
+	r->worker_use = WORKER_BROKEN;
+	return request_refuse(r, r->worker->protocol->died_status,
+	    OUTCOME_ERROR, "the function's answer cannot be understood");
+}
+
+/* The worker has done its work: is that an answer? */
+static enum verdict
+on_done(struct request *r)
+{
+	r->worker_use = r->worker_reusable ? WORKER_REUSABLE : WORKER_SPENT;
+	switch (answer_end(&r->answer)) {
+	case ANSWER_WHOLE:
+		return request_conclude(r, OUTCOME_OK);
+	case ANSWER_BODY:
+		r->exchange_why = "its answer is shorter than its "
+		    "Content-Length";
+		break;
+	case ANSWER_HEAD:
+	case ANSWER_BAD:
+		r->exchange_why = r->answer.why;
+		break;
+	}
+	request_complain(r, "worker %ld: %s", (long)r->worker->pid,
+	    r->exchange_why);
+	return request_refuse(r, r->worker->protocol->died_status,
+	    has_crashed(r->worker) ? OUTCOME_CRASH : OUTCOME_ERROR,
+	    "the function's answer is not whole");
+}
+
+/* The launcher could not exec the program. */
+static enum verdict
+on_exec_refused(struct request *r)
+{
+	static const struct {
+		int		 status;
+		enum outcome	 outcome;
+		const char	*why;
+	} by_refusal[] = {
+		[REFUSAL_FAILED] = { 503, OUTCOME_ERROR,
+		    "the program cannot be started" },
+		[REFUSAL_NOT_FOUND] = { 404, OUTCOME_REJECTED,
+		    "there is no such program" },
+		[REFUSAL_NOT_TRUSTED] = { 403, OUTCOME_REJECTED,
+		    "the program may not be run" },
+	};
+	unsigned	 i = r->exchange_refusal;
+
+	request_complain(r, "%s: %s: %s", r->function->handler,
+	    r->exchange_why, strerror(r->exchange_error));
+	r->worker_use = WORKER_SPENT;
+	return request_refuse(r, by_refusal[i].status, by_refusal[i].outcome,
+	    by_refusal[i].why);
+}
+
+static enum verdict
+on_exchange_end(struct request *r)
+{
+	if (r->is_aborted) {
+		r->worker_use = r->exchange_end == EXCHANGE_DONE &&
+		    r->worker_reusable ? WORKER_REUSABLE : WORKER_SPENT;
+		return request_conclude(r, OUTCOME_ABORTED);
+	}
+	switch (r->exchange_end) {
+	case EXCHANGE_DONE:
+		return on_done(r);
+	case EXCHANGE_CLOSED:
+	case EXCHANGE_RESET:
+		return on_lost(r);
+	case EXCHANGE_REFUSED:
+		return on_exec_refused(r);
+	case EXCHANGE_GARBAGE:
+	case EXCHANGE_CUT:
+	case EXCHANGE_ON:
+		break;
+	}
+	return refuse_garbage(r);
+}
+
+/* --- the conversation --------------------------------------------------- */
+
+static void
+on_hold_over(void *arg)
+{
+	struct request	*r = arg;
+
+	r->is_held_long = true;
+	request_soon(r);
+}
+
+/*
+ * The answer is whole but its worker works on: wait a moment, so that most
+ * records hold all that the request cost, but let no client wait for it.
+ */
+static enum verdict
+hold_answer(struct request *r)
+{
+	if (r->is_held_long) {
+		r->worker_use = WORKER_REUSABLE;
+		return request_conclude(r, OUTCOME_OK);
+	}
+	if (r->hold == NULL) {
+		r->hold = timer_new(on_hold_over, r);
+		timer_start(r->hold, HOLD_MS);
+	}
+	return WAIT;
+}
+
+static bool
+is_answer_whole(struct request *r)
+{
+	return r->answer.state == ANSWER_WHOLE || (r->answer_ended &&
+	    answer_end(&r->answer) == ANSWER_WHOLE);
+}
+
+/*
+ * nginx sends no more of a body once it has an answer's header, so nothing
+ * leaves before the body is here.
+ */
+static void
+flow(struct request *r)
+{
+	struct evbuffer	*ready = r->answer.ready;
+
+	if (r->client != NULL && evbuffer_get_length(ready) > 0 &&
+	    r->body != NULL && body_has_ended(r->body)) {
+		body_forget(r->body);
+		r->client->send(r, ready);
+		r->has_sent = true;
+		request_heard(r);
+	}
+	if (r->is_paused && evbuffer_get_length(ready) <
+	    r->services->settings->buffer_size &&
+	    (r->client == NULL || !r->client->is_behind(r))) {
+		r->is_paused = false;
+		r->worker->protocol->pull(r);
+	}
+	request_resume_body(r);
+}
+
+static enum verdict
+converse(struct request *r)
+{
+	if (is_answer_whole(r))
+		return hold_answer(r);
+	if (r->answer.state == ANSWER_BAD) {
+		r->exchange_why = r->answer.why;
+		give_up(r, WORKER_BROKEN);
+		return refuse_garbage(r);
+	}
+	if (r->is_aborted)
+		return abandon(r);
+	if (r->early_status != 0) {
+		give_up(r, WORKER_BROKEN);
+		return request_refuse(r, r->early_status, OUTCOME_REJECTED,
+		    r->early_why);
+	}
+	if (r->is_overdue)
+		return refuse_overdue(r);
+	if (r->is_silent)
+		return refuse_silent(r);
+	if (r->has_body_news) {
+		r->has_body_news = false;
+		r->worker->protocol->push(r);
+	}
+	if (is_body_short(r))
+		return request_refuse(r, 400, OUTCOME_ABORTED,
+		    "its body is shorter than CONTENT_LENGTH");
+	flow(r);
+	return WAIT;
+}
+
+enum verdict
+request_step_serve(struct request *r)
+{
+	if (r->worker == NULL && (r->is_aborted || r->early_status != 0))
+		return request_step_queue(r);
+	switch (find_worker(r)) {
+	case FOUND:
+		break;
+	case WAITING:
+		return WAIT;
+	case NONE:
+		return refuse_unserved(r);
+	}
+	if (!r->is_handed_over)
+		hand_over(r);
+	if (r->exchange_end != EXCHANGE_ON)
+		return on_exchange_end(r);
+	return converse(r);
+}
+
+/* --- afterwards --------------------------------------------------------- */
+
+void
+request_settle(struct request *r)
+{
+	struct worker	*w = r->worker;
+
+	if (w == NULL || r->exchange != NULL)
+		return;
+	r->worker = NULL;
+	pool_return(w, (enum worker_use)r->worker_use);
+}
+
+/*
+ * The worker works on, for a client that has all or has left, under the same
+ * time limit; what that costs is found in its next record.
+ */
+enum verdict
+request_step_linger(struct request *r)
+{
+	if (r->exchange == NULL) {
+		if (r->exchange_end == EXCHANGE_DONE)
+			r->worker_use = r->worker_reusable ? WORKER_REUSABLE :
+			    WORKER_SPENT;
+		else if (r->exchange_end != EXCHANGE_CUT)
+			r->worker_use = WORKER_BROKEN;
+		request_settle(r);
+		return OVER;
+	}
+	if (r->is_overdue) {
+		request_complain(r, "worker %ld worked on after its answer, "
+		    "longer than limits.request_terminate_timeout = %" PRIu64
+		    "ms", (long)r->worker->pid,
+		    r->function->request_terminate_timeout_ms);
+		give_up(r, WORKER_BROKEN);
+		request_settle(r);
+		return OVER;
+	}
+	if (r->has_body_news || r->is_paused) {
+		r->has_body_news = r->is_paused = false;
+		r->worker->protocol->push(r);
+		if (r->exchange != NULL)
+			r->worker->protocol->pull(r);
+	}
+	return WAIT;
+}

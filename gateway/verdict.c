@@ -1,0 +1,239 @@
+/*
+ * verdict: what a request is answered in the end when the handler has not
+ * done it, what it cost, and its record.
+ */
+#include "walk.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <event2/buffer.h>
+#include <fastcgi.h>
+
+#include "body.h"
+#include "config.h"
+#include "function.h"
+#include "log.h"
+#include "mem.h"
+#include "module.h"
+#include "pool.h"
+#include "timer.h"
+#include "worker.h"
+
+void
+request_complain(const struct request *r, const char *format, ...)
+{
+	char	 words[512];
+	va_list	 ap;
+
+	va_start(ap, format);
+	vsnprintf(words, sizeof(words), format, ap);
+	va_end(ap);
+	log_warning("%s: request %s: %s",
+	    r->function != NULL ? r->function->name : "-", r->id, words);
+}
+
+/* --- answers of our own ------------------------------------------------- */
+
+/* Whole seconds a client had better wait before it tries again. */
+static uint64_t
+retry_after(const struct request *r)
+{
+	uint64_t	 ms;
+
+	ms = r->pool != NULL ? pool_backoff_ms(r->pool) : 0;
+	return ms <= 1000 ? 1 : (ms + 999) / 1000;
+}
+
+static void
+put_own_answer(struct request *r, int status, const char *why)
+{
+	const char	*extra = "", *body, *head;
+
+	if (status == 503)
+		extra = arena_printf(r->arena, "Retry-After: %" PRIu64 "\r\n",
+		    retry_after(r));
+	else if (status == 405)
+		extra = arena_printf(r->arena, "Allow: %s\r\n", r->allow);
+
+	body = arena_printf(r->arena, "%d %s\n%s\nrequest %s\n", status,
+	    cgi_reason(status), why, r->id);
+	head = arena_printf(r->arena, "Status: %d %s\r\n"
+	    "Content-Type: text/plain; charset=utf-8\r\n"
+	    "Content-Length: %zu\r\n%s\r\n%s", status, cgi_reason(status),
+	    strlen(body), extra,
+	    strcmp(r->method, "HEAD") == 0 ? "" : body);
+	answer_replace(&r->answer, head, strlen(head));
+	r->answer.body_out = strlen(body);
+}
+
+/* No worker has been asked yet, so the answer has not been begun. */
+static void
+need_answer(struct request *r)
+{
+	if (r->answer.ready == NULL)
+		answer_init(&r->answer, r->front_id, r->method,
+		    r->services->settings->max_header_size);
+}
+
+static enum verdict
+enter_record(struct request *r, enum outcome outcome)
+{
+	r->outcome = outcome;
+	r->ended_us = request_clock_us();
+	timer_stop(r->silence);
+	request_measure(r);
+	return request_enter(r, REQUEST_RECORD);
+}
+
+enum verdict
+request_refuse(struct request *r, int status, enum outcome outcome,
+    const char *why)
+{
+	need_answer(r);
+	if (outcome == OUTCOME_REJECTED)
+		log_info("%s: request %s: %d: %s",
+		    r->function != NULL ? r->function->name : "-", r->id,
+		    status, why);
+	if (r->has_sent) {
+		r->is_broken = true;
+		r->status = r->answer.head.status;
+	} else {
+		r->status = status;
+		put_own_answer(r, status, why);
+		answer_put_end(&r->answer, 0, r->protocol_status);
+	}
+	return enter_record(r, outcome);
+}
+
+enum verdict
+request_conclude(struct request *r, enum outcome outcome)
+{
+	need_answer(r);
+	if (outcome == OUTCOME_OK)
+		r->status = r->answer.head.status;
+	answer_put_end(&r->answer, r->app_status, r->protocol_status);
+	return enter_record(r, outcome);
+}
+
+/* --- the record --------------------------------------------------------- */
+
+/*
+ * What a worker that goes on working uses from now on is found in its next
+ * record.  Of a program that has ended, the kernel has told all.
+ */
+void
+request_measure(struct request *r)
+{
+	struct worker	*w = r->worker;
+
+	if (w == NULL)
+		return;
+	worker_read_stderr(w, r->id);
+	r->cpu_us += worker_cpu_us(w);
+	r->peak_kb = worker_peak_kb(w);
+	r->worker_pid = w->pid;
+}
+
+static void
+fill_times(const struct request *r, struct record *rec)
+{
+	uint64_t	 asked_us;
+
+	asked_us = r->lent_us != 0 ? r->init_from_us : r->ended_us;
+	rec->queue_us = asked_us - r->arrived_us;
+	rec->init_us = r->init_us;
+	if (r->begun_us != 0 && r->ended_us > r->begun_us)
+		rec->duration_us = r->ended_us - r->begun_us;
+	rec->billed_ms = record_billed_ms(rec->duration_us,
+	    r->services->settings->billing_granularity_ms);
+}
+
+static void
+fill_record(const struct request *r, struct record *rec)
+{
+	const struct function	*fn = r->function;
+
+	memset(rec, 0, sizeof(*rec));
+	rec->time_us = r->time_us;
+	rec->id = r->id;
+	rec->function = fn != NULL ? fn->name : "";
+	rec->version = fn != NULL ? fn->version : "";
+	rec->user = fn != NULL ? fn->user : "";
+	rec->memory_bytes = fn != NULL ? fn->memory_max : 0;
+	rec->trigger = "http";
+	rec->method = r->method;
+	rec->path = r->path;
+	rec->status = r->status;
+	rec->outcome = (enum outcome)r->outcome;
+	fill_times(r, rec);
+	rec->cpu_us = r->cpu_us;
+	rec->max_memory_kb = r->peak_kb;
+	rec->bytes_in = r->body != NULL ? body_received(r->body) : 0;
+	rec->bytes_out = r->answer.body_out;
+	rec->worker = r->worker_pid;
+	rec->cold = r->is_cold;
+	rec->attempt = r->attempt;
+}
+
+static void
+on_recorded(void *arg)
+{
+	struct request	*r = arg;
+
+	r->is_recorded = true;
+	request_soon(r);
+}
+
+/* How the client is parted with. */
+static enum client_end
+client_end(const struct request *r)
+{
+	if (r->is_broken)
+		return CLIENT_CUT_OFF;
+	/* What it still sends of this request must not be taken for another. */
+	if (r->has_surplus || !r->params_ended)
+		return CLIENT_DISTRUSTED;
+	return CLIENT_SERVED;
+}
+
+/* The record is in the file: let go of what was held back for it. */
+static void
+release_answer(struct request *r)
+{
+	struct evbuffer	*out = r->answer.ready;
+
+	if (r->client != NULL) {
+		if (!r->is_broken) {
+			if (r->is_aborted && !r->has_sent)
+				evbuffer_drain(out, evbuffer_get_length(out));
+			evbuffer_add_buffer(out, r->answer.tail);
+			r->client->send(r, out);
+		}
+		r->client->over(r, client_end(r));
+		r->client = NULL;
+	}
+	answer_release(&r->answer);
+}
+
+enum verdict
+request_step_record(struct request *r)
+{
+	struct record	 rec;
+
+	if (!r->is_recorded) {
+		if (!r->is_record_out) {
+			request_settle(r);
+			fill_record(r, &rec);
+			ledger_add(r->services->ledger, &rec, on_recorded, r);
+			r->is_record_out = true;
+		}
+		return WAIT;
+	}
+	release_answer(r);
+	if (r->worker == NULL)
+		return OVER;
+	return request_enter(r, REQUEST_LINGER);
+}

@@ -1,0 +1,73 @@
+/*
+ * walk: what the files of request share among themselves.
+ *
+ * request.c feeds requests and walks them from state to state; admit.c turns
+ * parameters into something that can be served; serve.c is the conversation
+ * with the worker; verdict.c what is answered and recorded in the end.
+ */
+#ifndef TOLLGATE_WALK_H
+#define TOLLGATE_WALK_H
+
+#include "accounting.h"
+#include "request.h"
+
+enum verdict {
+	WAIT,		/* for something to happen */
+	GO_ON,		/* another state was entered */
+	OVER		/* nothing is left to do */
+};
+
+/* The only place a state changes; GO_ON. */
+enum verdict	request_enter(struct request *, enum request_state);
+
+/* Have its turn in this turn of the loop. */
+void	request_soon(struct request *);
+
+/* CLOCK_MONOTONIC in microseconds. */
+uint64_t	request_clock_us(void);
+
+/* --- admit.c: parameters -> a function that may serve ------------------- */
+
+/*
+ * Understand what is asked for and who serves it.  0, or the status it is
+ * refused with, already logged, its words in *why.
+ */
+int	request_admit(struct request *, const char **why);
+
+/* --- serve.c ------------------------------------------------------------ */
+
+enum verdict	request_step_queue(struct request *);
+enum verdict	request_step_serve(struct request *);
+enum verdict	request_step_linger(struct request *);
+
+/* Give the worker back, unless it still works on. */
+void	request_settle(struct request *);
+
+/* Read on, if reading stopped because the body was full and it no longer is. */
+void	request_resume_body(struct request *);
+
+/* Start the state's deadline; 0: none. */
+void	request_set_deadline(struct request *, uint64_t ms);
+
+/* --- verdict.c ---------------------------------------------------------- */
+
+/*
+ * Answer with a status of our own, or break off an answer of which something
+ * has left already; and go on to RECORD.
+ */
+enum verdict	request_refuse(struct request *, int status, enum outcome,
+		    const char *why);
+
+/* The handler's own answer is whole; or there is to be none. */
+enum verdict	request_conclude(struct request *, enum outcome);
+
+/* Measure what it cost so far, while the worker is still in hand. */
+void	request_measure(struct request *);
+
+enum verdict	request_step_record(struct request *);
+
+/* A warning that names function, request and reason. */
+void	request_complain(const struct request *, const char *, ...)
+	    __attribute__((format(printf, 2, 3)));
+
+#endif

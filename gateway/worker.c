@@ -1,0 +1,707 @@
+/*
+ * worker: states of a worker, what it uses, what it says on stderr, and the
+ * messages that pass between gateway and spawner.
+ */
+#include "worker.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "function.h"
+#include "funclog.h"
+#include "log.h"
+#include "mem.h"
+#include "module.h"
+#include "settings.h"
+#include "timer.h"
+
+#define BUCKETS			1024	/* by number; a power of 2 */
+#define MESSAGES_PER_TURN	64	/* then others have a turn */
+#define PEAK_EVERY_MS		50	/* the kernel's peak is dear to read */
+#define STDERR_READS		2	/* of a whole pipe, before a record */
+#define STDERR_READ_SIZE	(64 * 1024)
+
+LIST_HEAD(worker_list, worker);
+TAILQ_HEAD(worker_queue, worker);
+
+struct workers {
+	struct workers_setup	 setup;
+	struct event		*readable;
+	struct event		*writable;	/* only while unsent */
+	struct message		*unsent;	/* the spawner is behind */
+	size_t			 unsent_count;
+	size_t			 unsent_size;
+	struct worker_list	 table[BUCKETS];
+	struct worker_queue	 asked;		/* START not yet sent */
+	struct worker_queue	 ended;		/* their owner is yet to hear */
+	struct timer		*tell_ended;
+	unsigned		 starting;	/* START sent, unanswered */
+	uint64_t		 last_number;
+	size_t			 count;
+	uint8_t			*scratch;
+};
+
+static const char	*const state_names[WORKER_STATES] = {
+	[WORKER_ASKED]    = "asked",
+	[WORKER_IDLE]     = "idle",
+	[WORKER_LENT]     = "lent",
+	[WORKER_STOPPING] = "stopping",
+	[WORKER_DEAD]     = "dead",
+};
+
+/* The only place a worker's state changes. */
+static void
+worker_enter(struct worker *w, enum worker_state next)
+{
+	assert(next > w->state ||
+	    (w->state == WORKER_LENT && next == WORKER_IDLE));
+	log_debug("%s: worker %llu (pid %ld): %s -> %s", w->function->name,
+	    (unsigned long long)w->number, (long)w->pid,
+	    state_names[w->state], state_names[next]);
+	w->state = next;
+	if (next == WORKER_DEAD)
+		w->workers->count--;
+}
+
+/* --- the channel -------------------------------------------------------- */
+
+static void
+keep_unsent(struct workers *ws, const struct message *m)
+{
+	if (ws->unsent_count == ws->unsent_size) {
+		ws->unsent_size = ws->unsent_size ? ws->unsent_size * 2 : 16;
+		ws->unsent = xreallocarray(ws->unsent, ws->unsent_size,
+		    sizeof(*ws->unsent));
+	}
+	ws->unsent[ws->unsent_count++] = *m;
+	event_add(ws->writable, NULL);
+}
+
+int
+workers_tell(struct workers *ws, const struct message *m)
+{
+	if (ws->unsent_count > 0) {
+		keep_unsent(ws, m);
+		return 0;
+	}
+	if (message_send(ws->setup.channel, m, NULL, 0) == 0)
+		return 0;
+	if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+		keep_unsent(ws, m);
+		return 0;
+	}
+	log_errno("%s to the spawner", message_name(m->type));
+	return -1;
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct workers	*ws = arg;
+	size_t		 sent = 0;
+
+	(void)what;
+	while (sent < ws->unsent_count &&
+	    message_send((int)fd, &ws->unsent[sent], NULL, 0) == 0)
+		sent++;
+	ws->unsent_count -= sent;
+	memmove(ws->unsent, ws->unsent + sent,
+	    ws->unsent_count * sizeof(*ws->unsent));
+	if (ws->unsent_count > 0)
+		event_add(ws->writable, NULL);
+}
+
+static struct worker_list *
+bucket(struct workers *ws, uint64_t number)
+{
+	return &ws->table[number & (BUCKETS - 1)];
+}
+
+static struct worker *
+find(struct workers *ws, uint64_t number)
+{
+	struct worker	*w;
+
+	LIST_FOREACH(w, bucket(ws, number), in_hash)
+		if (w->number == number)
+			return w;
+	return NULL;
+}
+
+/* Send as many of the waiting STARTs as may be out at once. */
+static void
+send_starts(struct workers *ws)
+{
+	struct message	 m;
+	struct worker	*w;
+
+	while (ws->starting < MESSAGE_STARTS_MAX &&
+	    (w = TAILQ_FIRST(&ws->asked)) != NULL) {
+		TAILQ_REMOVE(&ws->asked, w, in_asked);
+		memset(&m, 0, sizeof(m));
+		m.type = MESSAGE_START;
+		m.start.worker = w->number;
+		m.start.generation = w->generation;
+		m.start.function = w->function->number;
+		m.start.capture_count = w->capture_count;
+		memcpy(m.start.captures, w->captures, sizeof(w->captures));
+		ws->starting++;
+		workers_tell(ws, &m);
+	}
+}
+
+static void
+send_signal(struct worker *w, int sig)
+{
+	struct message	 m = { .type = MESSAGE_SIGNAL };
+
+	m.signal.worker = w->number;
+	m.signal.signal = sig;
+	workers_tell(w->workers, &m);
+}
+
+/* --- stderr ------------------------------------------------------------- */
+
+/* Read once; false when there is nothing more for now. */
+static bool
+read_stderr_once(struct worker *w, const char *request_id)
+{
+	uint8_t	*scratch = w->workers->scratch;
+	ssize_t	 n;
+
+	n = read(event_get_fd(w->stderr_event), scratch, STDERR_READ_SIZE);
+	if (n > 0) {
+		funclog_write(w->log, request_id, scratch, (size_t)n);
+		return true;
+	}
+	if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		close(event_get_fd(w->stderr_event));
+		event_free(w->stderr_event);
+		w->stderr_event = NULL;
+	}
+	return false;
+}
+
+static void
+on_stderr(evutil_socket_t fd, short what, void *arg)
+{
+	struct worker	*w = arg;
+
+	(void)fd;
+	(void)what;
+	read_stderr_once(w, w->request_id != NULL ? w->request_id : "-");
+}
+
+void
+worker_read_stderr(struct worker *w, const char *request_id)
+{
+	int	 i;
+
+	for (i = 0; i < STDERR_READS && w->stderr_event != NULL; i++)
+		if (!read_stderr_once(w, request_id))
+			break;
+	if (w->log != NULL)
+		funclog_flush(w->log, request_id);
+}
+
+void
+worker_log(struct worker *w, const char *request_id, const void *bytes,
+    size_t len)
+{
+	if (w->log != NULL)
+		funclog_write(w->log, request_id, bytes, len);
+}
+
+static void
+close_stderr(struct worker *w)
+{
+	if (w->stderr_event != NULL) {
+		close(event_get_fd(w->stderr_event));
+		event_free(w->stderr_event);
+		w->stderr_event = NULL;
+	}
+	funclog_stream_free(w->log);
+	w->log = NULL;
+}
+
+/* --- the spawner's answers ---------------------------------------------- */
+
+/* Its owner hears of it in a while, never from inside its own call. */
+static void
+bury(struct worker *w)
+{
+	worker_enter(w, WORKER_DEAD);
+	timer_stop(w->kill_timer);
+	TAILQ_INSERT_TAIL(&w->workers->ended, w, in_ended);
+	timer_soon(w->workers->tell_ended);
+}
+
+static void
+tell_ended(void *arg)
+{
+	struct workers	*ws = arg;
+	struct worker	*w;
+
+	while ((w = TAILQ_FIRST(&ws->ended)) != NULL) {
+		TAILQ_REMOVE(&ws->ended, w, in_ended);
+		if (w->private != NULL)
+			w->protocol->ended(w);
+		w->events->ended(w);
+	}
+}
+
+static void
+close_all(const int *fds, int count)
+{
+	while (count-- > 0)
+		close(fds[count]);
+}
+
+/* How many descriptors STARTED brings, by way; stderr's is the last. */
+static int
+started_fds(const struct worker *w)
+{
+	return w->function->protocol->way == WAY_LAUNCH ? 4 : 2;
+}
+
+static void
+take_stderr(struct worker *w, int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	w->log = funclog_stream_create(w->workers->setup.logs, w->function,
+	    w->pid);
+	w->stderr_event = event_new(w->workers->setup.base, fd,
+	    EV_READ | EV_PERSIST, on_stderr, w);
+	event_add(w->stderr_event, NULL);
+}
+
+static void
+on_started(struct workers *ws, struct worker *w, const struct message *m,
+    const int *fds, int count)
+{
+	if (count != started_fds(w) || w->state != WORKER_ASKED) {
+		log_error("%s: STARTED with %d descriptors in state %s",
+		    w->function->name, count, state_names[w->state]);
+		close_all(fds, count);
+		ws->setup.on_lost(ws->setup.arg);
+		return;
+	}
+	w->pid = m->started.pid;
+	w->uid = m->started.uid;
+	if (clock_getcpuclockid(w->pid, &w->cpu_clock) != 0)
+		w->cpu_clock = -1;
+	take_stderr(w, fds[count - 1]);
+	worker_enter(w, WORKER_IDLE);
+
+	if (w->protocol->attach(w, fds, count - 1) == -1) {
+		log_errno("%s: worker %ld", w->function->name, (long)w->pid);
+		worker_kill(w, "its descriptors cannot be used");
+	} else if (w->is_retiring)
+		worker_stop(w);		/* asked for while it was ASKED */
+	else
+		w->events->stands(w);
+}
+
+static void
+on_refused(struct worker *w, const struct message *m)
+{
+	w->end.refused = true;
+	w->end.refusal = (enum refusal)m->refused.refusal;
+	w->end.error = m->refused.error;
+	memcpy(w->end.step, m->refused.step, sizeof(w->end.step));
+	bury(w);
+}
+
+static void
+on_exited(struct worker *w, const struct message *m)
+{
+	w->end.status = m->exited.status;
+	w->end.error = m->exited.error;
+	memcpy(w->end.step, m->exited.step, sizeof(w->end.step));
+	w->end.cpu_us = m->exited.cpu_us;
+	w->end.max_rss_kb = m->exited.max_rss_kb;
+	bury(w);
+}
+
+static void
+on_message(struct workers *ws, const struct message *m, const int *fds,
+    int count)
+{
+	struct worker	*w;
+
+	switch (m->type) {
+	case MESSAGE_STARTED:
+		ws->starting--;
+		if ((w = find(ws, m->started.worker)) != NULL)
+			on_started(ws, w, m, fds, count);
+		else
+			close_all(fds, count);
+		break;
+	case MESSAGE_REFUSED:
+		ws->starting--;
+		if ((w = find(ws, m->refused.worker)) != NULL)
+			on_refused(w, m);
+		break;
+	case MESSAGE_EXITED:
+		if ((w = find(ws, m->exited.worker)) != NULL &&
+		    w->state != WORKER_DEAD)
+			on_exited(w, m);
+		break;
+	default:
+		ws->setup.on_control(ws->setup.arg, m, fds, count);
+		return;
+	}
+	send_starts(ws);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct workers	*ws = arg;
+	struct message	 m;
+	int		 fds[MESSAGE_FDS_MAX], count, i, n;
+
+	(void)what;
+	for (i = 0; i < MESSAGES_PER_TURN; i++) {
+		n = message_receive((int)fd, TO_GATEWAY, &m, fds, &count);
+		if (n == 1) {
+			on_message(ws, &m, fds, count);
+			continue;
+		}
+		if (n == -1 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n == -1)
+			log_errno("message from the spawner");
+		event_del(ws->readable);
+		ws->setup.on_lost(ws->setup.arg);
+		return;
+	}
+}
+
+/* --- all workers -------------------------------------------------------- */
+
+struct workers *
+workers_create(const struct workers_setup *setup)
+{
+	struct workers	*ws;
+	size_t		 i;
+
+	ws = xcalloc(1, sizeof(*ws));
+	ws->setup = *setup;
+	for (i = 0; i < BUCKETS; i++)
+		LIST_INIT(&ws->table[i]);
+	TAILQ_INIT(&ws->asked);
+	TAILQ_INIT(&ws->ended);
+	ws->tell_ended = timer_new(tell_ended, ws);
+	ws->scratch = xmalloc(SCRATCH_SIZE);
+	fcntl(setup->channel, F_SETFL,
+	    fcntl(setup->channel, F_GETFL) | O_NONBLOCK);
+	ws->readable = event_new(setup->base, setup->channel,
+	    EV_READ | EV_PERSIST, on_readable, ws);
+	ws->writable = event_new(setup->base, setup->channel, EV_WRITE,
+	    on_writable, ws);
+	event_add(ws->readable, NULL);
+	return ws;
+}
+
+void
+workers_free(struct workers *ws)
+{
+	if (ws == NULL)
+		return;
+	event_free(ws->readable);
+	event_free(ws->writable);
+	close(ws->setup.channel);
+	timer_free(ws->tell_ended);
+	free(ws->unsent);
+	free(ws->scratch);
+	free(ws);
+}
+
+void
+workers_configure(struct workers *ws, uint64_t stop_timeout_ms)
+{
+	ws->setup.stop_timeout_ms = stop_timeout_ms;
+}
+
+size_t
+workers_count(const struct workers *ws)
+{
+	return ws->count;
+}
+
+uint8_t *
+workers_scratch(struct workers *ws)
+{
+	return ws->scratch;
+}
+
+struct event_base *
+workers_base(struct workers *ws)
+{
+	return ws->setup.base;
+}
+
+/* --- one worker --------------------------------------------------------- */
+
+static void
+on_kill_time(void *arg)
+{
+	struct worker	*w = arg;
+
+	log_notice("%s: worker %ld still runs after stop_timeout = %llums: "
+	    "killed", w->function->name, (long)w->pid,
+	    (unsigned long long)w->workers->setup.stop_timeout_ms);
+	send_signal(w, SIGKILL);
+}
+
+struct worker *
+worker_start(struct workers *ws, struct function *fn, uint64_t generation,
+    const char *const *captures, const struct protocol *protocol,
+    const struct worker_events *events)
+{
+	struct worker	*w;
+	size_t		 i;
+
+	w = xcalloc(1, sizeof(*w));
+	w->number = ++ws->last_number;
+	w->workers = ws;
+	w->function = function_hold(fn);
+	w->generation = generation;
+	w->protocol = protocol;
+	w->events = events;
+	w->asked_ms = timer_now();
+	w->statm = -1;
+	w->cpu_clock = -1;
+	w->kill_timer = timer_new(on_kill_time, w);
+	w->capture_count = (uint32_t)fn->captures.count;
+	for (i = 0; i < fn->captures.count; i++)
+		snprintf(w->captures[i], sizeof(w->captures[i]), "%s",
+		    captures[i]);
+
+	ws->count++;
+	LIST_INSERT_HEAD(bucket(ws, w->number), w, in_hash);
+	TAILQ_INSERT_TAIL(&ws->asked, w, in_asked);
+	send_starts(ws);
+	return w;
+}
+
+/* Is its START still here, not yet sent? */
+static bool
+is_unsent(const struct worker *w)
+{
+	const struct worker	*other;
+
+	TAILQ_FOREACH(other, &w->workers->asked, in_asked)
+		if (other == w)
+			return true;
+	return false;
+}
+
+void
+worker_stop(struct worker *w)
+{
+	w->is_retiring = true;
+	switch (w->state) {
+	case WORKER_ASKED:
+		if (is_unsent(w)) {
+			TAILQ_REMOVE(&w->workers->asked, w, in_asked);
+			w->end.refused = true;
+			bury(w);
+		}
+		break;		/* else stopped as soon as it stands */
+	case WORKER_IDLE:
+	case WORKER_LENT:
+		worker_freeze(w, false);
+		worker_enter(w, WORKER_STOPPING);
+		send_signal(w, SIGTERM);
+		timer_start(w->kill_timer, w->workers->setup.stop_timeout_ms);
+		break;
+	case WORKER_STOPPING:
+	case WORKER_DEAD:
+	case WORKER_STATES:
+		break;
+	}
+}
+
+void
+worker_kill(struct worker *w, const char *why)
+{
+	if (w->state == WORKER_DEAD)
+		return;
+	if (w->state == WORKER_ASKED) {
+		worker_stop(w);
+		return;
+	}
+	log_warning("%s: worker %ld killed: %s", w->function->name,
+	    (long)w->pid, why);
+	if (w->state != WORKER_STOPPING)
+		worker_enter(w, WORKER_STOPPING);
+	timer_stop(w->kill_timer);
+	send_signal(w, SIGKILL);
+}
+
+void
+worker_freeze(struct worker *w, bool on)
+{
+	struct message	 m = { .type = MESSAGE_FREEZE };
+
+	if (w->is_frozen == on)
+		return;
+	w->is_frozen = on;
+	m.freeze.worker = w->number;
+	m.freeze.on = on;
+	workers_tell(w->workers, &m);
+}
+
+void
+worker_lend(struct worker *w, const char *request_id)
+{
+	worker_freeze(w, false);
+	w->lent++;
+	w->served++;
+	w->request_id = w->lent == 1 ? request_id : NULL;
+	if (w->state == WORKER_IDLE)
+		worker_enter(w, WORKER_LENT);
+}
+
+void
+worker_take_back(struct worker *w)
+{
+	assert(w->lent > 0);
+	w->request_id = NULL;
+	if (--w->lent == 0 && w->state == WORKER_LENT)
+		worker_enter(w, WORKER_IDLE);
+}
+
+void
+worker_free(struct worker *w)
+{
+	assert(w->state == WORKER_DEAD && w->lent == 0);
+	if (w->private != NULL)
+		w->protocol->detach(w);
+	if (w->stderr_event != NULL)
+		worker_read_stderr(w, "-");
+	close_stderr(w);
+	if (w->statm != -1)
+		close(w->statm);
+	timer_free(w->kill_timer);
+	LIST_REMOVE(w, in_hash);
+	function_release(w->function);
+	free(w);
+}
+
+/* --- what it uses ------------------------------------------------------- */
+
+uint64_t
+worker_cpu_us(struct worker *w)
+{
+	struct timespec	 used;
+	uint64_t	 ns, us;
+
+	if (w->state == WORKER_DEAD)
+		ns = w->end.cpu_us * 1000;
+	else if (w->cpu_clock != -1 && clock_gettime(w->cpu_clock, &used) == 0)
+		ns = (uint64_t)used.tv_sec * 1000000000 +
+		    (uint64_t)used.tv_nsec;
+	else
+		return 0;
+
+	/* Whole microseconds are given out, the rest is kept for the next. */
+	if (ns <= w->cpu_ns)
+		return 0;
+	us = (ns - w->cpu_ns) / 1000;
+	w->cpu_ns += us * 1000;
+	return us;
+}
+
+/* The resident set now: statm's second number, in pages (proc(5)). */
+static uint64_t
+read_resident_kb(struct worker *w)
+{
+	char		 text[128];
+	unsigned long	 total, resident;
+	ssize_t		 n;
+
+	if (w->statm == -1) {
+		snprintf(text, sizeof(text), "/proc/%ld/statm", (long)w->pid);
+		w->statm = open(text, O_RDONLY | O_CLOEXEC);
+	}
+	if (w->statm == -1 ||
+	    (n = pread(w->statm, text, sizeof(text) - 1, 0)) <= 0)
+		return 0;
+	text[n] = '\0';
+	if (sscanf(text, "%lu %lu", &total, &resident) != 2)
+		return 0;
+	return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE) / 1024;
+}
+
+/* The kernel's own high-water mark: exact, but five times as dear to read. */
+static uint64_t
+read_peak_kb(const struct worker *w)
+{
+	char		 text[4096];
+	const char	*mark;
+	ssize_t		 n;
+	int		 fd;
+
+	snprintf(text, sizeof(text), "/proc/%ld/status", (long)w->pid);
+	if ((fd = open(text, O_RDONLY | O_CLOEXEC)) == -1)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return 0;
+	text[n] = '\0';
+	if ((mark = strstr(text, "\nVmHWM:")) == NULL)
+		return 0;
+	return strtoull(mark + 7, NULL, 10);
+}
+
+uint64_t
+worker_peak_kb(struct worker *w)
+{
+	uint64_t	 kb, now;
+
+	if (w->state == WORKER_DEAD)
+		kb = w->end.max_rss_kb;
+	else if ((now = timer_now()) - w->peak_read_ms >= PEAK_EVERY_MS) {
+		w->peak_read_ms = now;
+		kb = read_peak_kb(w);
+	} else
+		kb = read_resident_kb(w);
+	if (kb > w->peak_kb)
+		w->peak_kb = kb;
+	return w->peak_kb;
+}
+
+void
+worker_describe_end(const struct worker *w, char *out, size_t room)
+{
+	const struct worker_end	*end = &w->end;
+	const char		*name;
+
+	if (end->error != 0)
+		snprintf(out, room, "%s: %s", end->step, strerror(end->error));
+	else if (end->step[0] != '\0')
+		snprintf(out, room, "%s", end->step);
+	else if (end->refused)
+		snprintf(out, room, "not started");
+	else if (WIFSIGNALED(end->status)) {
+		name = sigabbrev_np(WTERMSIG(end->status));
+		snprintf(out, room, "died: signal %d (SIG%s)",
+		    WTERMSIG(end->status), name != NULL ? name : "?");
+	} else
+		snprintf(out, room, "exited with status %d",
+		    WEXITSTATUS(end->status));
+}
