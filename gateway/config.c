@@ -264,17 +264,14 @@ find_line(struct block block, const char *file, const char *key,
 }
 
 /* Say that a key does not go with the others. */
-static void __attribute__((format(printf, 5, 6)))
+static void __attribute__((format(printf, 5, 0)))
 complain_of(struct config_errors *errors, struct block block,
-    const char *file, const char *key, const char *format, ...)
+    const char *file, const char *key, const char *format, va_list ap)
 {
 	struct line	 line;
-	va_list		 ap;
-	char		 words[EXPECTED_MAX];
+	char		 words[SHOWN_MAX + EXPECTED_MAX];
 
-	va_start(ap, format);
 	vsnprintf(words, sizeof(words), format, ap);
-	va_end(ap);
 	find_line(block, file, key, &line);
 	complain(errors, &line, "%s", words);
 	line_release(&line);
@@ -361,8 +358,6 @@ config_index_count(const struct config_index *index)
 	return index->count;
 }
 
-/* --- reading -------------------------------------------------------------- */
-
 /* The path of tollgate.ini, which the first line tells. */
 static const char *
 gateway_file(const struct config_index *index, struct arena *arena)
@@ -377,6 +372,36 @@ gateway_file(const struct config_index *index, struct arena *arena)
 	line_release(&line);
 	return file;
 }
+
+void
+config_blame_gateway(struct config_errors *errors,
+    const struct config_index *index, const char *key,
+    const char *format, ...)
+{
+	struct arena	*arena;
+	va_list		 ap;
+
+	arena = arena_create(256);
+	va_start(ap, format);
+	complain_of(errors, index->gateway, gateway_file(index, arena), key,
+	    format, ap);
+	va_end(ap);
+	arena_free(arena);
+}
+
+void
+config_blame(struct config_errors *errors, const struct config_index *index,
+    const struct function *fn, const char *key, const char *format, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, format);
+	complain_of(errors, index->functions[fn->number], fn->file, key,
+	    format, ap);
+	va_end(ap);
+}
+
+/* --- reading -------------------------------------------------------------- */
 
 int
 config_read_gateway(const struct config_index *index, struct arena *arena,
@@ -403,8 +428,7 @@ config_read_gateway(const struct config_index *index, struct arena *arena,
 		line_release(&line);
 	}
 	if (gateway->start_backoff_ms > gateway->start_backoff_max_ms)
-		complain_of(errors, index->gateway,
-		    gateway_file(index, arena), "gateway.start_backoff",
+		config_blame_gateway(errors, index, "gateway.start_backoff",
 		    "is longer than start_backoff_max");
 	return errors->count == before ? 0 : -1;
 }
@@ -491,7 +515,7 @@ check_rules(struct function *fn, struct config_errors *errors)
 
 /* What no single value shows. */
 static void
-check_function(struct function *fn, struct block block,
+check_function(struct function *fn, const struct config_index *index,
     struct config_errors *errors)
 {
 	check_rules(fn, errors);
@@ -499,25 +523,26 @@ check_function(struct function *fn, struct block block,
 		config_errors_add(errors, "%s: [function] handler: is not set; "
 		    "expected the program's absolute path", fn->file);
 	if (fn->min_children > fn->max_children)
-		complain_of(errors, block, fn->file, "pool.min_children",
+		config_blame(errors, index, fn, "pool.min_children",
 		    "%u is more than max_children, %u", fn->min_children,
 		    fn->max_children);
 	if (fn->concurrency > fn->protocol->concurrency_max)
-		complain_of(errors, block, fn->file, "pool.concurrency",
+		config_blame(errors, index, fn, "pool.concurrency",
 		    "%u is too much; expected %u at most with protocol = %s",
 		    fn->concurrency, fn->protocol->concurrency_max,
 		    fn->protocol->name);
 	if (fn->is_template && *fn->user != '\0')
-		complain_of(errors, block, fn->file, "sandbox.user",
+		config_blame(errors, index, fn, "sandbox.user",
 		    "cannot be with ${NAME} in handler; the user is the "
 		    "program's owner");
 }
 
 /* NULL after adding to errors. */
 static struct function *
-read_function(struct block block, size_t number, struct config_errors *errors)
+read_function(const struct config_index *index, size_t number,
+    struct config_errors *errors)
 {
-	struct block		 rest = block;
+	struct block		 rest = index->functions[number];
 	const struct setting	*row;
 	struct function		*fn;
 	struct line		 line;
@@ -538,7 +563,7 @@ read_function(struct block block, size_t number, struct config_errors *errors)
 		take_line(fn, &line, errors);
 		line_release(&line);
 	}
-	check_function(fn, block, errors);
+	check_function(fn, index, errors);
 	if (errors->count == before)
 		return fn;
 	function_release(fn);
@@ -553,7 +578,7 @@ config_read_function(const struct config_index *index, uint32_t number)
 
 	if (number >= index->count)
 		return NULL;
-	fn = read_function(index->functions[number], number, &errors);
+	fn = read_function(index, number, &errors);
 	config_errors_release(&errors);
 	return fn;
 }
@@ -596,7 +621,7 @@ read_functions(struct config *config, const struct config_index *index,
 		    is_unchanged(index->functions[i], old->functions[i]))
 			fn = function_hold(old->functions[i]);
 		else
-			fn = read_function(index->functions[i], i, errors);
+			fn = read_function(index, i, errors);
 		if (fn == NULL)
 			continue;
 		if (strcmp(fn->name, last) <= 0)
@@ -607,28 +632,45 @@ read_functions(struct config *config, const struct config_index *index,
 	}
 }
 
+static struct config *
+read_all(const struct config_index *index, uint64_t generation,
+    const struct config *old, struct config_errors *errors)
+{
+	struct config	*config;
+	struct arena	*arena;
+
+	arena = arena_create(ARENA_CHUNK);
+	config = arena_calloc(arena, 1, sizeof(*config));
+	config->arena = arena;
+	config->generation = generation;
+	config->file = gateway_file(index, arena);
+	config_read_gateway(index, arena, &config->gateway, errors);
+	read_functions(config, index, old, errors);
+	return config;
+}
+
 struct config *
 config_read(const char *text, size_t len, uint64_t generation,
     const struct config *old, struct config_errors *errors)
 {
 	struct config_index	*index;
 	struct config		*config;
-	struct arena		*arena;
 	size_t			 before = errors->count;
 
-	arena = arena_create(ARENA_CHUNK);
-	config = arena_calloc(arena, 1, sizeof(*config));
-	config->arena = arena;
-	config->generation = generation;
 	index = config_index_create(text, len);
-	config->file = gateway_file(index, arena);
-	config_read_gateway(index, arena, &config->gateway, errors);
-	read_functions(config, index, old, errors);
+	config = read_all(index, generation, old, errors);
 	config_index_free(index);
 	if (errors->count == before)
 		return config;
 	config_free(config);
 	return NULL;
+}
+
+struct config *
+config_read_partly(const struct config_index *index,
+    struct config_errors *errors)
+{
+	return read_all(index, 0, NULL, errors);
 }
 
 void
@@ -645,48 +687,48 @@ config_free(struct config *config)
 
 /* --- printing ------------------------------------------------------------- */
 
+struct printing {
+	FILE			*out;
+	struct value_buffer	 buffer;
+	bool			 with_help;
+};
+
 /* key = value, the value in quotes if iniparser needs them. */
 static void
-print_row(FILE *out, const struct setting *row, const void *base,
-    bool with_help)
+print_row(struct printing *p, const struct setting *row, const void *base)
 {
-	FILE	*stream;
-	char	*value = NULL, *quoted;
-	size_t	 len = 0;
+	const char	*value;
+	char		*quoted;
 
 	if (row->flags & SETTING_DERIVED)
 		return;
-	if ((stream = open_memstream(&value, &len)) == NULL)
-		return;
-	row->print(stream, (const char *)base + row->offset, row);
-	fclose(stream);
-	if (with_help)
-		fprintf(out, "\n; %s\n", row->help);
-	quoted = xmalloc(len + 3);
+	if (p->with_help)
+		fprintf(p->out, "\n; %s\n", row->help);
+	value = value_text(&p->buffer, row, base);
+	quoted = xmalloc(strlen(value) + 3);
 	if (value_quote(quoted, value) == -1)
 		strcpy(quoted, value);
-	fprintf(out, "%s =%s%s\n", strchr(row->key, '.') + 1,
+	fprintf(p->out, "%s =%s%s\n", strchr(row->key, '.') + 1,
 	    *quoted == '\0' ? "" : " ", quoted);
 	free(quoted);
-	free(value);
 }
 
 /* All rows of one section, under its name. */
 static void
-print_section(FILE *out, const char *name,
-    const struct setting *(*row_at)(size_t), const void *base, bool with_help)
+print_section(struct printing *p, const char *name,
+    const struct setting *(*row_at)(size_t), const void *base)
 {
 	const struct setting	*row;
 	size_t			 len = strcspn(name, " "), i;
 
-	fprintf(out, "\n[%s]\n", name);
+	fprintf(p->out, "\n[%s]\n", name);
 	for (i = 0; (row = row_at(i)) != NULL; i++)
 		if (strncmp(row->key, name, len) == 0 && row->key[len] == '.')
-			print_row(out, row, base, with_help);
+			print_row(p, row, base);
 }
 
 static void
-print_function(FILE *out, const struct function *fn, bool with_help)
+print_function(struct printing *p, const struct function *fn)
 {
 	static const char *const after[] = {
 		"pool", "limits", "sandbox", "log"
@@ -695,30 +737,30 @@ print_function(FILE *out, const struct function *fn, bool with_help)
 	struct route_rule	 none;
 	size_t			 i;
 
-	fprintf(out, "\n; %s\n", fn->file);
-	print_section(out, "function", keys_function_row, fn, with_help);
+	fprintf(p->out, "\n; %s\n", fn->file);
+	print_section(p, "function", keys_function_row, fn);
 	for (i = 0; i < fn->rule_count; i++)
-		print_section(out, fn->rules[i].section, keys_function_row,
-		    &fn->rules[i], with_help && i == 0);
+		print_section(p, fn->rules[i].section, keys_function_row,
+		    &fn->rules[i]);
 	if (fn->rule_count == 0) {
 		for (i = 0; (row = keys_function_row(i)) != NULL; i++)
 			if (strncmp(row->key, "route.", 6) == 0)
 				set_fallback(row, fn->arena, &none);
-		print_section(out, "route", keys_function_row, &none,
-		    with_help);
+		print_section(p, "route", keys_function_row, &none);
 	}
 	for (i = 0; i < sizeof(after) / sizeof(after[0]); i++)
-		print_section(out, after[i], keys_function_row, fn, with_help);
+		print_section(p, after[i], keys_function_row, fn);
 }
 
 void
 config_print(FILE *out, const struct config *config, bool with_help)
 {
-	size_t	 i;
+	struct printing	 p = { out, { NULL, NULL, 0 }, with_help };
+	size_t		 i;
 
 	fprintf(out, "; %s\n", config->file);
-	print_section(out, "gateway", keys_gateway_row, &config->gateway,
-	    with_help);
+	print_section(&p, "gateway", keys_gateway_row, &config->gateway);
 	for (i = 0; i < config->count; i++)
-		print_function(out, config->functions[i], with_help);
+		print_function(&p, config->functions[i]);
+	value_buffer_release(&p.buffer);
 }

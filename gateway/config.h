@@ -83,6 +83,24 @@ struct function	*config_read_function(const struct config_index *,
 		    uint32_t number);
 
 /*
+ * Read all that has no errors, and add those of the rest: for ini, which has
+ * more to check.  Never NULL.
+ */
+struct config	*config_read_partly(const struct config_index *,
+		    struct config_errors *errors);
+
+/*
+ * Add an error to a key of [gateway], or of a function of this index, with the
+ * place where it is set: "FILE:LINE: [section] key: " and the words.
+ */
+void	config_blame_gateway(struct config_errors *, const struct config_index *,
+	    const char *key, const char *format, ...)
+	    __attribute__((format(printf, 4, 5)));
+void	config_blame(struct config_errors *, const struct config_index *,
+	    const struct function *, const char *key, const char *format, ...)
+	    __attribute__((format(printf, 5, 6)));
+
+/*
  * Print everything understood as files that read back the same: each headed
  * by a line "; FILE", with every key, and the key's meaning as a comment where
  * with_help is set (that is how the shipped samples are made).

@@ -138,6 +138,18 @@ set_file_environment(struct arena *arena, void *field, const char *value,
 	return why;
 }
 
+/* All of it, as the file's words may have replaced some. */
+static void
+print_file_environment(FILE *out, const void *field,
+    const struct setting *setting)
+{
+	const struct function	*fn = field;
+
+	(void)setting;
+	if (*fn->environment_file != '\0')
+		words_print(out, &fn->environment);
+}
+
 static void
 print_environment(FILE *out, const void *field, const struct setting *setting)
 {
@@ -179,6 +191,18 @@ set_groups(struct arena *arena, void *field, const char *value,
 			return why;
 	}
 	return NULL;
+}
+
+static void
+print_groups(FILE *out, const void *field, const struct setting *setting)
+{
+	const struct function	*fn = field;
+	size_t			 i;
+
+	(void)setting;
+	for (i = 0; i < fn->group_count; i++)
+		fprintf(out, "%s%lu", i == 0 ? "" : " ",
+		    (unsigned long)fn->groups[i]);
 }
 
 /* --- the tables ---------------------------------------------------------- */
@@ -320,7 +344,8 @@ static const struct setting function_table[] = {
 	  set_path, print_text, F(environment_file), 0, TEXT_MAX,
 	  PROCESS | SECRET },
 	{ "function.file_environment", "", "",
-	  set_file_environment, NULL, 0, 0, 0, PROCESS | SECRET | DERIVED },
+	  set_file_environment, print_file_environment, 0, 0, 0,
+	  PROCESS | SECRET | DERIVED },
 	{ "route.exact", "",
 	  "paths that are this function's, to the byte",
 	  set_prefixes, print_words, R(exact), 0, 0, 0 },
@@ -394,9 +419,11 @@ static const struct setting function_table[] = {
 	{ "limits.rlimit_data", "infinity", "",
 	  set_limit, print_limit, F(rlimits.data), 0, UINT64_MAX,
 	  PROCESS | DERIVED },
+	/* Changes whenever its user gets another function: no reason to end
+	   warm workers, which keep the one they began with. */
 	{ "limits.rlimit_processes", "infinity", "",
 	  set_limit, print_limit, F(rlimits.processes), 0, UINT64_MAX,
-	  PROCESS | DERIVED },
+	  DERIVED },
 	{ "sandbox.user", "",
 	  "user it runs as; empty: function_user, in templates the file's owner",
 	  set_account, print_text, F(user), 0, TEXT_MAX, PROCESS },
@@ -408,7 +435,7 @@ static const struct setting function_table[] = {
 	{ "sandbox.gid", "none", "",
 	  set_id, print_id, F(gid), 0, 0, PROCESS | DERIVED },
 	{ "sandbox.groups", "", "",
-	  set_groups, NULL, 0, 0, 0, PROCESS | DERIVED },
+	  set_groups, print_groups, 0, 0, 0, PROCESS | DERIVED },
 	{ "log.slowlog_threshold", "0",
 	  "log requests that take longer; 0: none",
 	  set_time, print_time, F(slowlog_threshold_ms), 0, DAY, 0 },

@@ -632,7 +632,7 @@ static const struct {
 	printer		*print;		/* of min and max, or NULL */
 	const char	*words;
 } expectations[] = {
-	{ set_number,	 NULL,	     "a number" },
+	{ set_number,	 print_limit, "a number" },
 	{ set_limit,	 print_limit, "a number" },
 	{ set_time,	 print_time, "a time (500ms, 10s, 5m, 1h)" },
 	{ set_size,	 print_size, "a size (100, 64K, 128M, 1G)" },
@@ -650,32 +650,54 @@ static const struct {
 	{ set_prefixes,	 NULL,	     "/path /another ..." },
 };
 
+const char *
+value_text(struct value_buffer *buffer, const struct setting *setting,
+    const void *base)
+{
+	if (buffer->stream == NULL && (buffer->stream =
+	    open_memstream(&buffer->text, &buffer->len)) == NULL)
+		return "";
+	rewind(buffer->stream);
+	setting->print(buffer->stream, (const char *)base + setting->offset,
+	    setting);
+	putc('\0', buffer->stream);
+	return fflush(buffer->stream) == 0 ? buffer->text : "";
+}
+
+void
+value_buffer_release(struct value_buffer *buffer)
+{
+	if (buffer->stream != NULL)
+		fclose(buffer->stream);
+	free(buffer->text);
+	memset(buffer, 0, sizeof(*buffer));
+}
+
 char *
 value_expected(char *out, size_t room, const struct setting *setting)
 {
-	char	 text[256] = "";
-	FILE	*stream;
-	size_t	 i;
+	struct value_buffer	 least = { NULL, NULL, 0 };
+	struct value_buffer	 most = { NULL, NULL, 0 };
+	struct setting		 row = *setting;
+	size_t			 i;
 
+	*out = '\0';
 	for (i = 0; i < LENGTH(expectations); i++)
 		if (expectations[i].set == setting->set)
 			break;
-	if (i < LENGTH(expectations) &&
-	    (stream = fmemopen(text, sizeof(text) - 1, "w")) != NULL) {
-		fputs(expectations[i].words, stream);
-		if (setting->set == set_number)
-			fprintf(stream, " from %llu to %llu",
-			    (unsigned long long)setting->min,
-			    (unsigned long long)setting->max);
-		if (expectations[i].print != NULL) {
-			fputs(" from ", stream);
-			expectations[i].print(stream, &setting->min, setting);
-			fputs(" to ", stream);
-			expectations[i].print(stream, &setting->max, setting);
-		}
-		fclose(stream);
+	if (i == LENGTH(expectations))
+		return out;
+	if (expectations[i].print == NULL) {
+		snprintf(out, room, "%s", expectations[i].words);
+		return out;
 	}
-	snprintf(out, room, "%s", text);
+	row.print = expectations[i].print;
+	row.offset = 0;
+	snprintf(out, room, "%s from %s to %s", expectations[i].words,
+	    value_text(&least, &row, &setting->min),
+	    value_text(&most, &row, &setting->max));
+	value_buffer_release(&least);
+	value_buffer_release(&most);
 	return out;
 }
 

@@ -88,6 +88,18 @@ printer	print_flag;
 printer	print_level;
 printer	print_words;
 
+/* Where values become text, one after the other; zeroed is empty. */
+struct value_buffer {
+	FILE	*stream;
+	char	*text;
+	size_t	 len;
+};
+
+/* The value of a row's field in base as text, good until the next call. */
+const char	*value_text(struct value_buffer *, const struct setting *,
+		    const void *base);
+void		 value_buffer_release(struct value_buffer *);
+
 /*
  * Which values the row takes, in words, for behind "expected": "a time from
  * 10ms to 1h".  "" where a setter's own words say it.  Returns out.

@@ -1,0 +1,539 @@
+/*
+ * ini: files of the configuration -> the two texts of a load.
+ */
+#include "ini.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <iniparser/iniparser.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "lint.h"
+#include "mem.h"
+#include "resolve.h"
+
+#define ARENA_CHUNK	16384
+#define LINE_NUMBER_MAX	16
+
+/* --- text that grows ------------------------------------------------------ */
+
+static void
+text_append(struct ini_text *t, const char *bytes, size_t len)
+{
+	if (t->size - t->len < len) {
+		t->size = t->size * 2 + len + 256;
+		t->bytes = xreallocarray(t->bytes, t->size, 1);
+	}
+	if (len > 0)
+		memcpy(t->bytes + t->len, bytes, len);
+	t->len += len;
+}
+
+static void
+text_add(struct ini_text *t, const char *s)
+{
+	text_append(t, s, strlen(s));
+}
+
+void
+ini_text_release(struct ini_text *t)
+{
+	free(t->bytes);
+	memset(t, 0, sizeof(*t));
+}
+
+/* FILE with nothing in it that would end it. */
+static void
+text_add_file(struct ini_text *t, const char *file)
+{
+	char	 code[4];
+
+	for (; *file != '\0'; file++) {
+		if (*file != ':' && *file != '%' && (unsigned char)*file > ' ')
+			text_append(t, file, 1);
+		else {
+			snprintf(code, sizeof(code), "%%%02x",
+			    (unsigned char)*file);
+			text_append(t, code, 3);
+		}
+	}
+}
+
+/* Where a line comes from. */
+struct place {
+	const char	*file;
+	unsigned	 line;		/* 0: not from the file */
+	const char	*function;	/* "": tollgate.ini */
+};
+
+/* FILE:LINE:FUNCTION:section.key=value */
+static void
+text_add_line(struct ini_text *t, const struct place *place, const char *key,
+    const char *value)
+{
+	char	 number[LINE_NUMBER_MAX];
+
+	text_add_file(t, place->file);
+	snprintf(number, sizeof(number), ":%u:", place->line);
+	text_add(t, number);
+	text_add(t, place->function);
+	text_add(t, ":");
+	text_add(t, key);
+	text_add(t, "=");
+	text_add(t, value);
+	text_add(t, "\n");
+}
+
+/* --- one file ------------------------------------------------------------- */
+
+/* The lint pass has said all of it, with line numbers. */
+static int
+be_silent(const char *format, ...)
+{
+	(void)format;
+	return 0;
+}
+
+/* iniparser reads files only; this one is in memory.  NULL with errno. */
+static dictionary *
+parse(const char *text, size_t len)
+{
+	dictionary	*dict = NULL;
+	char		 path[64];
+	int		 fd;
+
+	if ((fd = memfd_create("tollgate-ini", MFD_CLOEXEC)) == -1)
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (write(fd, text, len) == (ssize_t)len) {
+		iniparser_set_error_callback(be_silent);
+		dict = iniparser_load(path);
+		iniparser_set_error_callback(NULL);
+	}
+	close(fd);
+	return dict;
+}
+
+/*
+ * Append what iniparser has of each entry.  That must be what the lint pass
+ * took for meant: later versions than 4.1 know escapes in quotes, 4.1 does not.
+ */
+static void
+take_entries(const struct lint *lint, const dictionary *dict,
+    struct place place, struct ini_text *lines, struct config_errors *errors)
+{
+	const struct lint_entry	*e;
+	const char		*value;
+	char			*name, *colon;
+
+	for (e = lint->entries; e < lint->entries + lint->count; e++) {
+		name = xasprintf("%s:%s", e->section, e->key);
+		colon = name + strlen(e->section);
+		value = iniparser_getstring(dict, name, NULL);
+		place.line = e->line;
+		*colon = '.';
+		if (value != NULL && strcmp(value, e->value) == 0)
+			text_add_line(lines, &place, name, value);
+		else
+			config_errors_add(errors, "%s:%u: [%s] %s: iniparser "
+			    "reads another value than stands here; expected "
+			    "none with a backslash in quotes", place.file,
+			    e->line, e->section, e->key);
+		free(name);
+	}
+}
+
+void
+ini_read_text(const char *file, const char *function, const char *text,
+    size_t len, struct ini_text *lines, struct config_errors *errors)
+{
+	bool		 of_gateway = *function == '\0';
+	struct place	 place = { file, 0, function };
+	struct lint	 lint;
+	struct arena	*arena;
+	dictionary	*dict;
+	size_t		 before = errors->count;
+
+	arena = arena_create(ARENA_CHUNK);
+	lint_text(&lint, arena, file, of_gateway, text, len, errors);
+	if (lint.sections == 0 && errors->count == before)
+		config_errors_add(errors, "%s: holds nothing; expected [%s]",
+		    file, of_gateway ? "gateway" : "function");
+	if ((dict = parse(lint.clean, lint.clean_len)) == NULL)
+		config_errors_add(errors, "%s: iniparser cannot read it: %s",
+		    file, strerror(errno));
+	else {
+		take_entries(&lint, dict, place, lines, errors);
+		iniparser_freedict(dict);
+	}
+	arena_free(arena);
+}
+
+/* --- the folder of functions ---------------------------------------------- */
+
+/* What the files say, before anything is worked out. */
+struct raw {
+	struct ini_text	 text;
+	size_t		*starts;	/* where each function's lines begin */
+	size_t		 count;
+};
+
+/* NAME of NAME.ini in name; false for what is no such file. */
+static bool
+function_name(const char *file, char name[NAME_MAX + 1])
+{
+	size_t	 len = strlen(file);
+
+	if (file[0] == '.' || len <= 4 || len > NAME_MAX ||
+	    strcmp(file + len - 4, ".ini") != 0)
+		return false;
+	memcpy(name, file, len - 4);
+	name[len - 4] = '\0';
+	return true;
+}
+
+static int
+is_function_file(const struct dirent *entry)
+{
+	char	 name[NAME_MAX + 1];
+
+	return function_name(entry->d_name, name);
+}
+
+/* The byte order of names, in which '.' of ".ini" has no part. */
+static int
+compare_functions(const struct dirent **a, const struct dirent **b)
+{
+	char	 x[NAME_MAX + 1] = "", y[NAME_MAX + 1] = "";
+
+	function_name((*a)->d_name, x);
+	function_name((*b)->d_name, y);
+	return strcmp(x, y);
+}
+
+static void
+read_function_file(struct raw *raw, const char *folder, const char *file,
+    struct config_errors *errors)
+{
+	char		 name[NAME_MAX + 1] = "";
+	struct place	 place = { NULL, 0, name };
+	char		*path, *text;
+	size_t		 len;
+
+	path = xasprintf("%s/%s", folder, file);
+	place.file = path;
+	function_name(file, name);
+	if (!function_name_is_valid(name))
+		config_errors_add(errors, "%s: not the name of a function; "
+		    "expected 1 to %d of A-Z a-z 0-9 _ - before .ini", path,
+		    FUNCTION_NAME_MAX);
+	else if ((text = files_read(path, INI_FILE_MAX, true, &len,
+	    errors)) != NULL) {
+		raw->starts[raw->count++] = raw->text.len;
+		/* Even a file without a key has a line. */
+		text_add_line(&raw->text, &place, "function.rest_digest", "0");
+		ini_read_text(path, name, text, len, &raw->text, errors);
+		free(text);
+	}
+	free(path);
+}
+
+static void
+read_functions(struct raw *raw, const char *folder,
+    struct config_errors *errors)
+{
+	struct dirent	**list;
+	int		  count, i;
+
+	if (!files_check_folder(folder, errors))
+		return;
+	if ((count = scandir(folder, &list, is_function_file,
+	    compare_functions)) == -1) {
+		config_errors_add(errors, "%s: %s", folder, strerror(errno));
+		return;
+	}
+	raw->starts = xcalloc((size_t)count, sizeof(*raw->starts));
+	for (i = 0; i < count; i++) {
+		read_function_file(raw, folder, list[i]->d_name, errors);
+		free(list[i]);
+	}
+	free(list);
+}
+
+/* gateway.functions, which may be relative to tollgate.ini's folder. */
+static char *
+find_functions(const char *path, const struct ini_text *lines)
+{
+	struct config_errors	 ignored = { NULL, 0 };
+	struct gateway_settings	 gateway;
+	struct config_index	*index;
+	struct arena		*arena;
+	char			*folder, *slash, real[PATH_MAX];
+
+	arena = arena_create(ARENA_CHUNK);
+	index = config_index_create(lines->bytes, lines->len);
+	config_read_gateway(index, arena, &gateway, &ignored);
+	config_index_free(index);
+	config_errors_release(&ignored);
+	if (*gateway.functions == '/' || realpath(path, real) == NULL)
+		folder = xstrdup(gateway.functions);
+	else {
+		slash = strrchr(real, '/');
+		folder = xasprintf("%.*s/%s", (int)(slash - real), real,
+		    gateway.functions);
+	}
+	arena_free(arena);
+	return folder;
+}
+
+/* --- writing -------------------------------------------------------------- */
+
+#define FNV_START	14695981039346656037ULL
+#define FNV_PRIME	1099511628211ULL
+
+/* FNV-1a of 64 bits. */
+static uint64_t
+digest(uint64_t sum, const char *bytes, size_t len)
+{
+	for (; len > 0; bytes++, len--)
+		sum = (sum ^ (unsigned char)*bytes) * FNV_PRIME;
+	return sum;
+}
+
+/* One line of a function's, with its newline, and the row of its key. */
+struct raw_line {
+	const char		*text;
+	size_t			 len;
+	const char		*key;	/* in text */
+	const struct setting	*row;	/* NULL: there is none */
+};
+
+static bool
+next_raw_line(const char **at, const char *end, struct raw_line *line)
+{
+	const char	*equals;
+	char		*key;
+	int		 i;
+
+	if (*at == end)
+		return false;
+	line->text = line->key = *at;
+	*at = (const char *)memchr(*at, '\n', (size_t)(end - *at)) + 1;
+	line->len = (size_t)(*at - line->text);
+	for (i = 0; i < 3; i++)
+		line->key = strchr(line->key, ':') + 1;
+	equals = strchr(line->key, '=');
+	key = xstrndup(line->key, (size_t)(equals - line->key));
+	line->row = keys_function_find(key);
+	free(key);
+	return true;
+}
+
+/* Another file in the handler's place is another program. */
+static uint64_t
+digest_handler(uint64_t sum, const struct function *fn)
+{
+	struct stat	 st;
+	char		 identity[128];
+	int		 len;
+
+	if (fn->is_template || stat(fn->handler, &st) == -1)
+		return sum;
+	len = snprintf(identity, sizeof(identity),
+	    "%ju %ju %jd %jd.%09ld", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino, (intmax_t)st.st_size,
+	    (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+	return digest(sum, identity, (size_t)len);
+}
+
+/* What the load worked out, where it is not the default. */
+static void
+add_derived(struct ini_text *lines, const struct function *fn,
+    struct value_buffer *buffer)
+{
+	const struct place	 place = { fn->file, 0, fn->name };
+	const struct setting	*row;
+	const char		*text;
+	size_t			 i;
+
+	/* Behind the two digests. */
+	for (i = 2; (row = keys_function_row(i)) != NULL; i++) {
+		if (!(row->flags & SETTING_DERIVED) &&
+		    strcmp(row->key, "sandbox.user") != 0)
+			continue;
+		text = value_text(buffer, row, fn);
+		if (strcmp(text, row->fallback) != 0)
+			text_add_line(lines, &place, row->key, text);
+	}
+}
+
+static void
+add_digests(struct ini_text *out, const struct function *fn,
+    const struct ini_text *lines)
+{
+	struct place	 place = { fn->file, 0, fn->name };
+	const char	*at = lines->bytes, *end = at + lines->len;
+	struct raw_line	 line;
+	uint64_t	 process = FNV_START, rest = FNV_START;
+	char		 text[17];
+
+	while (next_raw_line(&at, end, &line))
+		if (line.row->flags & SETTING_PROCESS)
+			process = digest(process, line.key,
+			    line.len - (size_t)(line.key - line.text));
+		else	/* with its place, for messages */
+			rest = digest(rest, line.text, line.len);
+	process = digest_handler(process, fn);
+	snprintf(text, sizeof(text), "%016" PRIx64, process);
+	text_add_line(out, &place, "function.process_digest", text);
+	snprintf(text, sizeof(text), "%016" PRIx64, rest);
+	text_add_line(out, &place, "function.rest_digest", text);
+}
+
+static void
+write_function(struct ini_load *load, const struct function *fn,
+    const char *from, size_t len, struct value_buffer *buffer)
+{
+	struct ini_text	 lines = { NULL, 0, 0 }, digests = { NULL, 0, 0 };
+	const char	*marker, *at;
+	struct raw_line	 line;
+
+	/* The first line only said that there is a function. */
+	marker = (const char *)memchr(from, '\n', len) + 1;
+	text_append(&lines, marker, len - (size_t)(marker - from));
+	add_derived(&lines, fn, buffer);
+	add_digests(&digests, fn, &lines);
+	text_append(&load->whole, digests.bytes, digests.len);
+	text_append(&load->whole, lines.bytes, lines.len);
+	text_append(&load->gateway, digests.bytes, digests.len);
+	for (at = lines.bytes; next_raw_line(&at, lines.bytes + lines.len,
+	    &line); )
+		if (!(line.row->flags & SETTING_SECRET))
+			text_append(&load->gateway, line.text, line.len);
+	ini_text_release(&lines);
+	ini_text_release(&digests);
+}
+
+static void
+write_gateway(struct ini_load *load, const struct config *config,
+    const char *raw, size_t len, struct value_buffer *buffer)
+{
+	static const char *const resolved[] = {
+		"gateway.functions", "gateway.user", "gateway.group",
+		"gateway.listen_group", "gateway.function_user",
+		"gateway.uid", "gateway.gid", "gateway.listen_gid",
+	};
+	const struct place	 place = { config->file, 0, "" };
+	const struct setting	*row;
+	size_t			 i;
+
+	text_append(&load->whole, raw, len);
+	for (i = 0; i < sizeof(resolved) / sizeof(resolved[0]); i++) {
+		row = keys_gateway_find(resolved[i]);
+		text_add_line(&load->whole, &place, row->key,
+		    value_text(buffer, row, &config->gateway));
+	}
+	text_append(&load->gateway, load->whole.bytes, load->whole.len);
+}
+
+static void
+write_load(struct ini_load *load, const struct raw *raw,
+    const struct config *config)
+{
+	struct value_buffer	 buffer = { NULL, NULL, 0 };
+	const char		*bytes = raw->text.bytes;
+	size_t			 i, end;
+
+	write_gateway(load, config, bytes,
+	    raw->count > 0 ? raw->starts[0] : raw->text.len, &buffer);
+	for (i = 0; i < config->count; i++) {
+		end = i + 1 < raw->count ? raw->starts[i + 1] : raw->text.len;
+		write_function(load, config->functions[i],
+		    bytes + raw->starts[i], end - raw->starts[i], &buffer);
+	}
+	value_buffer_release(&buffer);
+}
+
+/* --- the load ------------------------------------------------------------- */
+
+/* By file, and by line as numbers. */
+static int
+compare_errors(const void *a, const void *b)
+{
+	return strverscmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+sort_errors(struct config_errors *errors)
+{
+	if (errors->count > 0)
+		qsort(errors->lines, errors->count, sizeof(*errors->lines),
+		    compare_errors);
+}
+
+/* Returns the functions' folder, owned by the caller. */
+static char *
+read_raw(struct raw *raw, const char *path, const char *text, size_t len,
+    struct config_errors *errors)
+{
+	const struct place	 place = { path, 0, "" };
+	char			*folder;
+
+	/* Even a file without a key says which it is. */
+	text_add_line(&raw->text, &place, "gateway.listen_gid", "none");
+	ini_read_text(path, "", text, len, &raw->text, errors);
+	folder = find_functions(path, &raw->text);
+	read_functions(raw, folder, errors);
+	return folder;
+}
+
+int
+ini_load(const char *path, struct ini_load *load)
+{
+	struct raw		 raw = { { NULL, 0, 0 }, NULL, 0 };
+	struct config_index	*index;
+	struct config		*config;
+	char			*text, *folder;
+	size_t			 len;
+
+	memset(load, 0, sizeof(*load));
+	text = files_read(path, INI_FILE_MAX, false, &len, &load->errors);
+	if (text == NULL)
+		return -1;
+	folder = read_raw(&raw, path, text, len, &load->errors);
+	free(text);
+
+	index = config_index_create(raw.text.bytes, raw.text.len);
+	config = config_read_partly(index, &load->errors);
+	config->gateway.functions = folder;
+	resolve_config(config, index, &load->errors, &load->warnings);
+	if (load->errors.count == 0)
+		write_load(load, &raw, config);
+	sort_errors(&load->errors);
+	sort_errors(&load->warnings);
+
+	config_free(config);
+	config_index_free(index);
+	free(folder);
+	free(raw.starts);
+	ini_text_release(&raw.text);
+	return load->errors.count == 0 ? 0 : -1;
+}
+
+void
+ini_release(struct ini_load *load)
+{
+	ini_text_release(&load->whole);
+	ini_text_release(&load->gateway);
+	config_errors_release(&load->errors);
+	config_errors_release(&load->warnings);
+}

@@ -1,0 +1,460 @@
+/*
+ * resolve: names to numbers, files to words, and warnings.
+ */
+#include "resolve.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "accounts.h"
+#include "config.h"
+#include "files.h"
+#include "mem.h"
+#include "settings.h"
+
+#define ENVIRONMENT_FILE_MAX	65536	/* bytes; an exec takes some 128K */
+
+struct resolver {
+	struct config			*config;
+	const struct config_index	*index;
+	struct config_errors		*errors;
+	struct config_errors		*warnings;
+	struct accounts			*accounts;
+	bool				 as_root;
+	struct account			 caller;
+	struct account			 function_user;
+	struct value_buffer		 buffer;
+};
+
+#define BLAME_GATEWAY(r, key, ...)					\
+	config_blame_gateway((r)->errors, (r)->index, key, __VA_ARGS__)
+#define BLAME(r, fn, key, ...)						\
+	config_blame((r)->errors, (r)->index, fn, key, __VA_ARGS__)
+#define WARN(r, fn, key, ...)						\
+	config_blame((r)->warnings, (r)->index, fn, key, __VA_ARGS__)
+
+/* --- the gateway's users and groups --------------------------------------- */
+
+static void
+resolve_gateway_as_caller(struct resolver *r)
+{
+	struct gateway_settings	*g = &r->config->gateway;
+	struct account		 user;
+
+	if (*g->user != '\0' && (!accounts_user(r->accounts, g->user, &user) ||
+	    user.uid != r->caller.uid))
+		BLAME_GATEWAY(r, "gateway.user", "\"%s\" is another user, "
+		    "which only root can become; expected %s, or nothing",
+		    g->user, r->caller.name);
+	g->user = g->function_user = r->caller.name;
+	g->group = g->listen_group = "";
+	g->uid = r->caller.uid;
+	g->gid = r->caller.gid;
+	g->listen_gid = (gid_t)-1;
+}
+
+static void
+resolve_gateway_user(struct resolver *r)
+{
+	struct gateway_settings	*g = &r->config->gateway;
+	struct account		 user = { "", (uid_t)-1, (gid_t)-1 };
+
+	if (*g->user == '\0') {
+		g->user = "tollgate";
+		if (!accounts_user(r->accounts, g->user, &user))
+			g->user = "daemon";
+	}
+	if (!accounts_user(r->accounts, g->user, &user))
+		BLAME_GATEWAY(r, "gateway.user", "there is no user \"%s\"",
+		    g->user);
+	else if (user.uid == 0)
+		BLAME_GATEWAY(r, "gateway.user", "is root; expected another, "
+		    "as the gateway reads what comes from outside");
+	if (*g->group != '\0') {
+		if (!accounts_group(r->accounts, g->group, &user.gid))
+			BLAME_GATEWAY(r, "gateway.group",
+			    "there is no group \"%s\"", g->group);
+	} else if (user.uid != (uid_t)-1 && user.gid == (gid_t)-1)
+		BLAME_GATEWAY(r, "gateway.group",
+		    "user %s has none; expected its name or number", g->user);
+	g->uid = user.uid;
+	g->gid = user.gid;
+}
+
+static void
+resolve_gateway_as_root(struct resolver *r)
+{
+	struct gateway_settings	*g = &r->config->gateway;
+	const struct setting	*row = keys_gateway_find("gateway.listen_group");
+
+	resolve_gateway_user(r);
+	g->listen_gid = (gid_t)-1;
+	if (*g->listen_group != '\0' &&
+	    !accounts_group(r->accounts, g->listen_group, &g->listen_gid)) {
+		if (strcmp(g->listen_group, row->fallback) == 0)
+			g->listen_group = "";
+		else
+			BLAME_GATEWAY(r, "gateway.listen_group",
+			    "there is no group \"%s\"", g->listen_group);
+	}
+	r->function_user.uid = (uid_t)-1;
+	if (!accounts_user(r->accounts, g->function_user, &r->function_user))
+		BLAME_GATEWAY(r, "gateway.function_user",
+		    "there is no user \"%s\"", g->function_user);
+	else if (r->function_user.uid == 0 || r->function_user.uid == g->uid)
+		BLAME_GATEWAY(r, "gateway.function_user", "\"%s\" is %s; "
+		    "expected a user of no other power", g->function_user,
+		    r->function_user.uid == 0 ? "root" : "the gateway's user");
+}
+
+/* --- a function's --------------------------------------------------------- */
+
+static void
+resolve_function_as_caller(struct resolver *r, struct function *fn)
+{
+	struct account	 user;
+	gid_t		 gid;
+
+	if (*fn->user != '\0' && (!accounts_user(r->accounts, fn->user,
+	    &user) || user.uid != r->caller.uid))
+		BLAME(r, fn, "sandbox.user", "\"%s\" is another user, which "
+		    "only root can become; expected %s, or nothing", fn->user,
+		    r->caller.name);
+	if (*fn->group != '\0' && (!accounts_group(r->accounts, fn->group,
+	    &gid) || gid != r->caller.gid))
+		BLAME(r, fn, "sandbox.group", "\"%s\" is another group, which "
+		    "only root can join; expected nothing", fn->group);
+	fn->user = r->caller.name;
+	fn->uid = r->caller.uid;
+	fn->gid = r->caller.gid;
+}
+
+/* The user that is meant, if a function may run as it. */
+static bool
+choose_user(struct resolver *r, struct function *fn, struct account *user)
+{
+	const struct gateway_settings	*g = &r->config->gateway;
+
+	if (*fn->user == '\0') {
+		*user = r->function_user;
+		fn->user = g->function_user;
+		return user->uid != (uid_t)-1;
+	}
+	if (!accounts_user(r->accounts, fn->user, user))
+		BLAME(r, fn, "sandbox.user", "there is no user \"%s\"",
+		    fn->user);
+	else if (user->uid == 0 || user->uid == g->uid)
+		BLAME(r, fn, "sandbox.user", "\"%s\" is %s; expected a user "
+		    "of no other power", fn->user,
+		    user->uid == 0 ? "root" : "the gateway's user");
+	else if (user->uid < g->min_uid && user->uid != r->function_user.uid)
+		BLAME(r, fn, "sandbox.user", "\"%s\" has the number %lu; "
+		    "expected min_uid (%lu) at least", fn->user,
+		    (unsigned long)user->uid, (unsigned long)g->min_uid);
+	else
+		return true;
+	return false;
+}
+
+static void
+resolve_function_as_root(struct resolver *r, struct function *fn)
+{
+	struct account	 user;
+
+	fn->uid = (uid_t)-1;
+	fn->gid = (gid_t)-1;
+	if (*fn->group != '\0' &&
+	    !accounts_group(r->accounts, fn->group, &fn->gid))
+		BLAME(r, fn, "sandbox.group", "there is no group \"%s\"",
+		    fn->group);
+	if (fn->is_template || !choose_user(r, fn, &user))
+		return;
+	fn->uid = user.uid;
+	if (*fn->group == '\0')
+		fn->gid = user.gid;
+	if (fn->gid == (gid_t)-1 && *fn->group == '\0')
+		BLAME(r, fn, "sandbox.group",
+		    "user %s has none; expected its name or number", fn->user);
+	if (fn->gid == 0)
+		BLAME(r, fn, "sandbox.group",
+		    "is root's; expected one of no other power");
+	fn->group_count = accounts_groups(r->accounts, user.name, fn->gid,
+	    fn->groups, FUNCTION_GROUPS_MAX);
+	if (fn->group_count > FUNCTION_GROUPS_MAX) {
+		fn->group_count = FUNCTION_GROUPS_MAX;
+		BLAME(r, fn, "sandbox.user",
+		    "\"%s\" is in too many groups; expected %d at most",
+		    fn->user, FUNCTION_GROUPS_MAX);
+	}
+}
+
+/* --- rlimits ------------------------------------------------------------- */
+
+struct tasks {
+	uid_t		 uid;
+	uint64_t	 count;		/* RLIM_INFINITY: a function has none */
+};
+
+static int
+compare_tasks(const void *a, const void *b)
+{
+	const struct tasks	*x = a, *y = b;
+
+	return x->uid < y->uid ? -1 : x->uid > y->uid;
+}
+
+static uint64_t
+tasks_of(const struct function *fn)
+{
+	return fn->tasks_max == 0 ? RLIM_INFINITY :
+	    (uint64_t)fn->max_children * fn->tasks_max;
+}
+
+/* Make one of the entries of each user, which stand side by side. */
+static size_t
+sum_tasks(struct tasks *all, size_t count)
+{
+	size_t	 i, kept = 0;
+
+	for (i = 0; i < count; i++) {
+		if (kept == 0 || all[kept - 1].uid != all[i].uid)
+			all[kept++] = all[i];
+		else if (all[i].count == RLIM_INFINITY ||
+		    all[kept - 1].count == RLIM_INFINITY)
+			all[kept - 1].count = RLIM_INFINITY;
+		else
+			all[kept - 1].count += all[i].count;
+	}
+	return kept;
+}
+
+/*
+ * RLIMIT_NPROC counts all of a user's processes, so a user's functions share
+ * the sum of theirs.  The caller's own processes nobody knows: no limit then.
+ */
+static void
+resolve_tasks(struct resolver *r)
+{
+	struct config	*c = r->config;
+	struct tasks	*all, *found;
+	struct function	*fn;
+	size_t		 count = 0, i;
+
+	all = xcalloc(c->count, sizeof(*all));
+	for (i = 0; i < c->count; i++)
+		if (!c->functions[i]->is_template) {
+			all[count].uid = c->functions[i]->uid;
+			all[count++].count = tasks_of(c->functions[i]);
+		}
+	qsort(all, count, sizeof(*all), compare_tasks);
+	count = sum_tasks(all, count);
+	for (i = 0; i < c->count; i++) {
+		fn = c->functions[i];
+		found = bsearch(&(struct tasks){ fn->uid, 0 }, all, count,
+		    sizeof(*all), compare_tasks);
+		if (!r->as_root)
+			fn->rlimits.processes = RLIM_INFINITY;
+		else if (fn->is_template || found == NULL)
+			fn->rlimits.processes = tasks_of(fn);
+		else
+			fn->rlimits.processes = found->count;
+		fn->rlimits.data = fn->memory_max == 0 ? RLIM_INFINITY :
+		    fn->memory_max;
+	}
+	free(all);
+}
+
+/* --- environment files ---------------------------------------------------- */
+
+/*
+ * One line, NAME=value as systemd has it: quotes around the value are taken
+ * off.  Puts it into the list (which has room), over what has the same NAME.
+ */
+static const char *
+take_variable(struct function *fn, char *line)
+{
+	struct word_list *list = &fn->environment;
+	char		 *value;
+	size_t		  n, i, len;
+
+	line += strspn(line, " \t");
+	len = strlen(line);
+	while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL)
+		line[--len] = '\0';
+	if (*line == '\0' || *line == '#' || *line == ';')
+		return NULL;
+	n = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789_");
+	if (n == 0 || line[n] != '=' || strspn(line, "0123456789") > 0)
+		return "is not NAME=value";
+	value = line + n + 1;
+	if (strchr("\"'", *value) != NULL && *value != '\0' &&
+	    line + len > value + 1 && line[len - 1] == *value) {
+		line[len - 1] = '\0';
+		memmove(value, value + 1, strlen(value));
+	}
+	for (i = 0; i < list->count; i++)
+		if (strncmp(list->words[i], line, n + 1) == 0)
+			break;
+	list->words[i] = arena_strdup(fn->arena, line);
+	if (i == list->count)
+		list->count++;
+	return NULL;
+}
+
+static void
+read_environment_file(struct resolver *r, struct function *fn)
+{
+	struct config_errors	 failed = { NULL, 0 };
+	const char		**words, *why;
+	char			*text, *line, *next;
+	size_t			 len, lines = 1, number = 0;
+
+	if (*fn->environment_file == '\0')
+		return;
+	text = files_read(fn->environment_file, ENVIRONMENT_FILE_MAX, false,
+	    &len, &failed);
+	if (text == NULL) {
+		BLAME(r, fn, "function.environment_file", "%s",
+		    failed.lines[0]);
+		config_errors_release(&failed);
+		return;
+	}
+	if (strlen(text) != len)
+		BLAME(r, fn, "function.environment_file", "holds a NUL byte");
+	for (line = text; (line = strchr(line, '\n')) != NULL; line++)
+		lines++;
+	words = arena_calloc(fn->arena, fn->environment.count + lines,
+	    sizeof(*words));
+	if (fn->environment.count > 0)
+		memcpy(words, fn->environment.words,
+		    fn->environment.count * sizeof(*words));
+	fn->environment.words = words;
+	for (next = text; (line = strsep(&next, "\n")) != NULL; ) {
+		number++;
+		if ((why = take_variable(fn, line)) != NULL)
+			BLAME(r, fn, "function.environment_file",
+			    "line %zu of %s %s", number,
+			    fn->environment_file, why);
+	}
+	free(text);
+}
+
+/* --- warnings ------------------------------------------------------------- */
+
+static void
+warn_of_handler(struct resolver *r, struct function *fn)
+{
+	const char	*name = strrchr(fn->handler, '/') + 1;
+	struct stat	 st;
+
+	if (strncmp(name, "nph-", 4) == 0)
+		WARN(r, fn, "function.handler", "%s is an nph- program, which "
+		    "writes HTTP of its own; expected a CGI header from it",
+		    fn->handler);
+	if (fn->is_template)
+		return;
+	if (stat(fn->handler, &st) == -1)
+		WARN(r, fn, "function.handler", "%s: %s", fn->handler,
+		    strerror(errno));
+	else if (!S_ISREG(st.st_mode))
+		WARN(r, fn, "function.handler", "%s is no regular file",
+		    fn->handler);
+	else if ((st.st_mode & 0111) == 0)
+		WARN(r, fn, "function.handler", "%s is not executable; "
+		    "expected chmod +x", fn->handler);
+}
+
+/* What is understood but has no effect yet. */
+static void
+warn_of_later(struct resolver *r, struct function *fn)
+{
+	const struct setting	*row;
+	size_t			 i;
+
+	for (i = 0; (row = keys_function_row(i)) != NULL; i++)
+		if (row->flags & SETTING_LATER &&
+		    strcmp(value_text(&r->buffer, row, fn), row->fallback) != 0)
+			WARN(r, fn, row->key, "is not enforced");
+}
+
+/* A function that may open the web server's door can pose as it. */
+static void
+warn_of_socket(struct resolver *r, struct function *fn)
+{
+	gid_t	 door = r->config->gateway.listen_gid;
+	size_t	 i;
+
+	if (!r->as_root || door == (gid_t)-1 || fn->is_template)
+		return;
+	for (i = 0; i < fn->group_count; i++)
+		if (fn->groups[i] == door)
+			WARN(r, fn, "sandbox.user", "\"%s\" is in listen_group "
+			    "(%s) and can speak to the gateway as a web "
+			    "server does", fn->user,
+			    r->config->gateway.listen_group);
+}
+
+static void
+warn_of_folder(struct resolver *r, const char *key, const char *path)
+{
+	struct stat	 st;
+
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_mode & S_IWOTH && !(st.st_mode & S_ISVTX))
+		config_blame_gateway(r->warnings, r->index, key,
+		    "%s can be written to by everybody", path);
+}
+
+/* --- all of it ------------------------------------------------------------ */
+
+static void
+find_caller(struct resolver *r)
+{
+	char	 number[16];
+
+	snprintf(number, sizeof(number), "%lu", (unsigned long)geteuid());
+	accounts_user(r->accounts, number, &r->caller);
+	r->caller.name = arena_strdup(r->config->arena, r->caller.name);
+	r->caller.gid = getegid();
+}
+
+void
+resolve_config(struct config *config, const struct config_index *index,
+    struct config_errors *errors, struct config_errors *warnings)
+{
+	struct resolver	 r = { .config = config, .index = index,
+			    .errors = errors, .warnings = warnings,
+			    .as_root = geteuid() == 0 };
+	struct function	*fn;
+	size_t		 i;
+
+	r.accounts = accounts_create();
+	find_caller(&r);
+	if (r.as_root)
+		resolve_gateway_as_root(&r);
+	else
+		resolve_gateway_as_caller(&r);
+	warn_of_folder(&r, "gateway.run_dir", config->gateway.run_dir);
+	warn_of_folder(&r, "gateway.state_dir", config->gateway.state_dir);
+	warn_of_folder(&r, "gateway.function_logs",
+	    config->gateway.function_logs);
+	for (i = 0; i < config->count; i++) {
+		fn = config->functions[i];
+		if (r.as_root)
+			resolve_function_as_root(&r, fn);
+		else
+			resolve_function_as_caller(&r, fn);
+		read_environment_file(&r, fn);
+		warn_of_handler(&r, fn);
+		warn_of_later(&r, fn);
+		warn_of_socket(&r, fn);
+	}
+	resolve_tasks(&r);
+	accounts_free(r.accounts);
+	value_buffer_release(&r.buffer);
+}
