@@ -178,9 +178,15 @@ request_clock_us(void)
 	return read_clock_us(CLOCK_MONOTONIC);
 }
 
+uint64_t
+requests_time_us(void)
+{
+	return read_clock_us(CLOCK_REALTIME);
+}
+
 /* A random UUID (RFC 9562 section 5.4). */
-static void
-make_id(struct requests *rs, char out[37])
+void
+requests_make_id(struct requests *rs, char out[37])
 {
 	static const char	 hex[] = "0123456789abcdef";
 	const uint8_t		*bytes;
@@ -261,8 +267,8 @@ request_create(struct services *services, const struct client *client,
 	r->method = r->path = "";
 	r->arena = arena_create(ARENA_CHUNK);
 	variables_init(&r->variables, r->arena);
-	make_id(services->requests, r->id);
-	r->time_us = read_clock_us(CLOCK_REALTIME);
+	requests_make_id(services->requests, r->id);
+	r->time_us = requests_time_us();
 	r->arrived_us = request_clock_us();
 	r->deadline = timer_new(on_deadline, r);
 	r->silence = timer_new(on_silence, r);

@@ -182,6 +182,10 @@ size_t		 requests_count(const struct requests *);	/* alive */
 void		 requests_on_none(struct requests *, void (*on_none)(void *),
 		    void *arg);
 
+/* A new UUID; the time of day in microseconds.  For records of other things. */
+void	requests_make_id(struct requests *, char out[37]);
+uint64_t	requests_time_us(void);
+
 /* --- called by the front ------------------------------------------------ */
 
 /* BEGIN_REQUEST came.  The request frees itself when it is over. */

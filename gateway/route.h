@@ -50,7 +50,7 @@ enum route_verdict {
 enum route_kind { ROUTE_EXACT, ROUTE_PREFIX_FINAL, ROUTE_REGEX, ROUTE_PREFIX };
 
 struct route_match {
-	const struct function	*function;
+	struct function		*function;	/* borrowed of the load */
 	const struct route_rule	*rule;
 	enum route_kind		 kind;
 	const char		*text;		/* the path or regex that fit */

@@ -77,7 +77,7 @@ common_method(const struct route_rule *a, const struct route_rule *b)
 /* What is being added, and where complaints go. */
 struct build {
 	struct router		*router;
-	const struct function	*function;
+	struct function		*function;
 	const struct route_rule	*rule;
 	struct config_errors	*errors;
 };
@@ -312,7 +312,7 @@ rule_has_paths(const struct route_rule *rule)
 }
 
 static void
-add_function(struct router *router, const struct function *fn,
+add_function(struct router *router, struct function *fn,
     struct config_errors *errors)
 {
 	struct build	 b = { router, fn, NULL, errors };

@@ -22,7 +22,7 @@ struct radix;
 
 /* One path or regex of a rule, for one of its hosts. */
 struct route {
-	const struct function	*function;
+	struct function		*function;
 	const struct route_rule	*rule;
 	const char		*text;
 	const char		*literal;	/* what it fits begins so */
