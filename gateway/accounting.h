@@ -31,7 +31,10 @@ enum outcome {
 
 const char	*outcome_name(enum outcome);
 
-/* Text is borrowed for the call, escaped here, and cut where it is long. */
+/*
+ * Text is borrowed for the call, escaped here, and cut where it is long; NULL
+ * is as good as "".
+ */
 struct record {
 	uint64_t	 time_us;	/* CLOCK_REALTIME when it arrived */
 	const char	*id;		/* a UUID */
@@ -61,7 +64,8 @@ struct record {
 
 /*
  * Format one record as a line with its newline.  Pure.  Returns its length,
- * never more than RECORD_MAX.  gb_ms is worked out from memory and billed_ms.
+ * always less than RECORD_MAX.  gb_ms is worked out from memory and billed_ms.
+ * A byte that is not UTF-8 becomes U+FFFD; text that was cut ends in "...".
  */
 size_t	record_format(char out[RECORD_MAX], const struct record *);
 
@@ -69,12 +73,20 @@ size_t	record_format(char out[RECORD_MAX], const struct record *);
 uint64_t	record_billed_ms(uint64_t duration_us, uint64_t granularity_ms);
 
 /*
- * Open the file (appended to, 0640, links not followed).  memory_max: bytes of
- * records that may wait.  NULL with errno.
+ * Open the file (appended to, made 0640; links and what is no file are refused
+ * with ELOOP, EISDIR or EINVAL).  memory_max: bytes of records that may wait.
+ * NULL with errno.
+ *
+ * A write may be cut short, in mid line.  Its rest comes first when there is
+ * room again, and a half line that a file has from elsewhere is ended before
+ * anything is appended: whatever happens, no record runs into another.
  */
 struct ledger	*ledger_create(struct event_base *, const char *path,
 		    enum accounting_full, size_t memory_max);
-/* Tries once more to write what waits; what cannot be is logged and lost. */
+/*
+ * Tries once more to write what waits; what cannot be is logged and lost.
+ * A done that has not run by now never will.
+ */
 void		 ledger_free(struct ledger *);
 
 /*
@@ -90,9 +102,14 @@ void	ledger_forget(struct ledger *, void *arg);
 /* May a new request be taken?  False on a full disk with refuse. */
 bool	ledger_accepts(const struct ledger *);
 
-/* Change the policy; take another file (or the same anew, logrotate). */
+/* Change the policy, from now on. */
 void	ledger_configure(struct ledger *, enum accounting_full,
 	    size_t memory_max);
+
+/*
+ * Take another file, or the same name anew (logrotate).  What waits goes into
+ * it, whole lines only.  -1 with errno, which is logged: the old one stays.
+ */
 int	ledger_reopen(struct ledger *, const char *path);
 
 struct ledger_counts {

@@ -228,11 +228,11 @@ fatalx(const char *format, ...)
 	exit(1);
 }
 
-/* The bytes of the UTF-8 character at s, 0 if there is none (RFC 3629). */
-static size_t
-utf8_length(const uint8_t *s, size_t len)
+size_t
+utf8_length(const void *bytes, size_t len)
 {
 	static const uint8_t	 low[4] = { 0, 0, 0xa0, 0x90 };
+	const uint8_t		*s = bytes;
 	size_t			 n, i;
 
 	if (s[0] < 0xc2 || s[0] > 0xf4)
@@ -248,7 +248,7 @@ utf8_length(const uint8_t *s, size_t len)
 		return 0;
 	if ((s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f))
 		return 0;
-	/* C1 controls: some terminals obey them. */
+	/* C1 controls are what U+0080 to U+009F are. */
 	if (s[0] == 0xc2 && s[1] < 0xa0)
 		return 0;
 	return n;

@@ -60,4 +60,10 @@ _Noreturn void	fatalx(const char *, ...) __attribute__((format(printf, 1, 2)));
  */
 char	*log_escape(char *out, size_t room, const void *bytes, size_t len);
 
+/*
+ * The bytes of the UTF-8 character (RFC 3629) at the front of len bytes, one at
+ * least; 0 if there is none, or a C1 control, which some terminals obey.
+ */
+size_t	utf8_length(const void *bytes, size_t len);
+
 #endif
