@@ -37,6 +37,7 @@ struct pools_setup {
 };
 
 struct pools	*pools_create(const struct pools_setup *);
+/* At the very end: workers that are left are the caller's. */
 void		 pools_free(struct pools *);
 
 /*
@@ -46,17 +47,23 @@ void		 pools_free(struct pools *);
  */
 void	pools_configure(struct pools *, const struct config *);
 
-/* Stop all workers; idle ones now, lent ones when they are returned. */
+/*
+ * Keep no worker that nobody waits for: idle ones are stopped now, lent ones
+ * when they are returned.  Who waits, or still comes, is served.
+ */
 void	pools_drain(struct pools *);
 size_t	pools_lent(const struct pools *);	/* requests in workers' hands */
 size_t	pools_waiting(const struct pools *);	/* tickets */
 
 /*
  * The pool of fn with these values of its captures; made if there is none.
- * fn is one of the load in force.
+ * fn is one of the load in force.  The pool can be asked and looked at until
+ * pool_release, whatever becomes of the function; every ticket and worker of
+ * it is to be given back before.
  */
 struct pool	*pools_get(struct pools *, struct function *fn,
 		    const char *const *captures);
+void		 pool_release(struct pool *);	/* NULL is fine */
 
 enum pool_answer {
 	POOL_LENT = 0,		/* here is a worker */

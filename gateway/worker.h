@@ -76,6 +76,7 @@ struct worker {
 
 	/* the pool's */
 	struct pool	*pool;
+	unsigned	 place;		/* enum place, of crew.h */
 	uint64_t	 idle_since_ms;
 	TAILQ_ENTRY(worker)	 in_pool;
 	TAILQ_ENTRY(worker)	 in_idle;
