@@ -237,7 +237,9 @@ client_over(struct request *r, enum client_end how)
 	c->request_count--;
 	if (r->is_stopped_reading)
 		read_again(c);
-	if (how == CLIENT_CUT_OFF)
+	if (how == CLIENT_CUT_OFF && client_is_behind(r))
+		connection_drop(c);	/* it would not read that either */
+	else if (how == CLIENT_CUT_OFF)
 		cut_off(c, r);
 	else if (how == CLIENT_DISTRUSTED)
 		c->is_closing = true;

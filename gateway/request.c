@@ -501,6 +501,15 @@ request_begun(struct request *r)
 	request_set_deadline(r, r->function->request_terminate_timeout_ms);
 }
 
+/* One buffer may wait here, and one more, a read's worth, on its way. */
+bool
+request_has_room(const struct request *r)
+{
+	return evbuffer_get_length(r->answer.ready) <
+	    2 * r->services->settings->buffer_size &&
+	    (r->client == NULL || !r->client->is_behind(r));
+}
+
 bool
 request_take_stdout(struct request *r, const uint8_t *bytes, size_t len)
 {
@@ -509,12 +518,8 @@ request_take_stdout(struct request *r, const uint8_t *bytes, size_t len)
 		return true;		/* nobody is there to have it */
 	answer_take(&r->answer, bytes, len);
 	request_soon(r);
-	if (evbuffer_get_length(r->answer.ready) <
-	    r->services->settings->buffer_size &&
-	    (r->client == NULL || !r->client->is_behind(r)))
-		return true;
-	r->is_paused = true;
-	return false;
+	r->is_paused = !request_has_room(r);
+	return !r->is_paused;
 }
 
 void

@@ -213,6 +213,9 @@ hand_over(struct request *r)
 	r->has_body_news = false;
 	start_clocks(r);
 	request_heard(r);
+	r->is_silent = false;
+	if (r->function->io_timeout_ms != 0)
+		timer_start(r->silence, r->function->io_timeout_ms);
 	if (r->worker->protocol->begin(r) == -1) {
 		r->exchange_end = EXCHANGE_RESET;
 		r->exchange_why = "it does not accept requests";
@@ -279,22 +282,22 @@ refuse_silent(struct request *r)
 }
 
 /*
- * The client has left.  A FastCGI worker goes on to its end and is then good
- * for another; a program that serves this client alone is stopped.
+ * Nobody wants the answer any more.  A FastCGI worker goes on to its end and is
+ * then good for another request; a program that serves this one alone is
+ * stopped.
  */
-static enum verdict
+static void
 abandon(struct request *r)
 {
-	if (r->function->protocol->way == WAY_LAUNCH)
+	if (r->function->protocol->way == WAY_LAUNCH) {
 		give_up(r, WORKER_BROKEN);
-	else {
-		if (r->body != NULL && !body_has_ended(r->body)) {
-			body_end(r->body);
-			r->worker->protocol->push(r);
-		}
-		r->is_paused = true;	/* what still comes is thrown away */
+		return;
 	}
-	return request_conclude(r, OUTCOME_ABORTED);
+	if (r->body != NULL && !body_has_ended(r->body)) {
+		body_end(r->body);
+		r->worker->protocol->push(r);
+	}
+	r->is_paused = true;	/* what still comes is thrown away */
 }
 
 /* --- what came of it ---------------------------------------------------- */
@@ -530,9 +533,7 @@ flow(struct request *r)
 		r->has_sent = true;
 		request_heard(r);
 	}
-	if (r->is_paused && evbuffer_get_length(ready) <
-	    r->services->settings->buffer_size &&
-	    (r->client == NULL || !r->client->is_behind(r))) {
+	if (r->is_paused && request_has_room(r)) {
 		r->is_paused = false;
 		r->worker->protocol->pull(r);
 	}
@@ -549,10 +550,12 @@ converse(struct request *r)
 		give_up(r, WORKER_BROKEN);
 		return refuse_garbage(r);
 	}
-	if (r->is_aborted)
-		return abandon(r);
+	if (r->is_aborted) {
+		abandon(r);
+		return request_conclude(r, OUTCOME_ABORTED);
+	}
 	if (r->early_status != 0) {
-		give_up(r, WORKER_BROKEN);
+		abandon(r);
 		return request_refuse(r, r->early_status, OUTCOME_REJECTED,
 		    r->early_why);
 	}

@@ -212,9 +212,11 @@ release_answer(struct request *r)
 			evbuffer_add_buffer(out, r->answer.tail);
 			r->client->send(r, out);
 		}
-		r->client->over(r, client_end(r));
-		r->client = NULL;
 	}
+	/* It may have been found gone while it was sent to. */
+	if (r->client != NULL)
+		r->client->over(r, client_end(r));
+	r->client = NULL;
 	answer_release(&r->answer);
 }
 

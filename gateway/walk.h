@@ -46,6 +46,9 @@ void	request_settle(struct request *);
 /* Read on, if reading stopped because the body was full and it no longer is. */
 void	request_resume_body(struct request *);
 
+/* May the worker go on, or is too much of its answer waiting already? */
+bool	request_has_room(const struct request *);
+
 /* Start the state's deadline; 0: none. */
 void	request_set_deadline(struct request *, uint64_t ms);
 

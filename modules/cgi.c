@@ -219,8 +219,8 @@ cgi_push(struct request *r)
 		send_body(p);
 	else
 		drop_body(r->body);
-	/* There is room in the body again, if it was full. */
-	request_room(r);
+	if (r->is_stopped_reading)
+		request_room(r);
 }
 
 static void

@@ -343,12 +343,23 @@ send_on(struct connection *c)
 	event_add(c->writable, NULL);
 }
 
+/* The body was full, so that its front was not read from: go on with that. */
+static void
+tell_room(struct connection *c)
+{
+	if (c->request != NULL && c->request->is_stopped_reading)
+		request_room(c->request);
+}
+
 static void
 on_writable(evutil_socket_t fd, short what, void *arg)
 {
+	struct connection	*c = arg;
+
 	(void)fd;
 	(void)what;
-	send_on(arg);
+	send_on(c);
+	tell_room(c);
 }
 
 /*
@@ -370,6 +381,7 @@ on_first_read(evutil_socket_t fd, short what, void *arg)
 	watch_no_more(c);
 	request_begun(c->request);
 	send_on(c);
+	tell_room(c);
 }
 
 static int
