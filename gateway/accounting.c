@@ -365,10 +365,8 @@ ledger_reopen(struct ledger *l, const char *path)
 	char		*copy;
 	int		 fd;
 
-	if ((fd = open_file(path, &st)) == -1) {
-		log_errno("accounting %s: cannot be opened", path);
+	if ((fd = open_file(path, &st)) == -1)
 		return -1;
-	}
 	flush(l);
 	/* The same file's half line is ours; another has to get it whole. */
 	if (fstat(l->fd, &old) == -1 || old.st_dev != st.st_dev ||

@@ -108,7 +108,7 @@ void	ledger_configure(struct ledger *, enum accounting_full,
 
 /*
  * Take another file, or the same name anew (logrotate).  What waits goes into
- * it, whole lines only.  -1 with errno, which is logged: the old one stays.
+ * it, whole lines only.  -1 with errno: the old one stays.
  */
 int	ledger_reopen(struct ledger *, const char *path);
 
