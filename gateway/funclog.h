@@ -1,9 +1,13 @@
 /*
  * funclog: a function's own log: the lines its workers write to stderr.
  *
- * Each line gets time, request id and worker, is escaped, cut at 8 KB, and
- * counted against a rate (bytes a second and function), so that a flood costs
- * its own function's log and nothing else.  Few files are kept open.
+ * Each line gets time, request id and worker, is escaped, cut into pieces of
+ * 8 KB, and counted against a rate (bytes a second and function), so that a
+ * flood costs its own function's log and nothing else: what is beyond it is
+ * dropped, and a line says how much.  Few files are kept open, and a function
+ * that says nothing costs nothing.
+ *
+ *	2026-11-24T16:05:01.123Z REQUEST worker PID: text
  */
 #ifndef TOLLGATE_FUNCLOG_H
 #define TOLLGATE_FUNCLOG_H
@@ -17,10 +21,17 @@ struct funclogs;
 
 #define FUNCLOG_LINE_MAX	8192		/* bytes of a line's text */
 #define FUNCLOG_RATE		(1024 * 1024)	/* bytes a second, function */
+#define FUNCLOG_FILES		64		/* kept open, at most */
 
-/* folder: function_logs, "" for none: lines then go to the error log. */
+/*
+ * folder: function_logs, "" for none: lines then go to the error log.  Files
+ * are made 0640; links are not followed.  One that cannot be written to is an
+ * error in the log, once a minute, and its lines are dropped.
+ */
 struct funclogs	*funclogs_create(const char *folder);
+/* All streams are freed before.  NULL is fine. */
 void		 funclogs_free(struct funclogs *);
+/* Open all files anew, after logrotate moved them, or in another folder. */
 void		 funclogs_reopen(struct funclogs *, const char *folder);
 
 /*
@@ -29,7 +40,7 @@ void		 funclogs_reopen(struct funclogs *, const char *folder);
  */
 struct funclog_stream	*funclog_stream_create(struct funclogs *,
 			    const struct function *fn, pid_t worker);
-/* What is left of an unfinished line is written. */
+/* What is left of an unfinished line is written.  NULL is fine. */
 void			 funclog_stream_free(struct funclog_stream *);
 
 /* request: the id of the one in hand, or "-". */
