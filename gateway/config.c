@@ -518,7 +518,6 @@ static void
 check_function(struct function *fn, const struct config_index *index,
     struct config_errors *errors)
 {
-	check_rules(fn, errors);
 	if (*fn->handler == '\0')
 		config_errors_add(errors, "%s: [function] handler: is not set; "
 		    "expected the program's absolute path", fn->file);
@@ -563,6 +562,9 @@ read_function(const struct config_index *index, size_t number,
 		take_line(fn, &line, errors);
 		line_release(&line);
 	}
+	/* A wrong path is no path: one error is enough. */
+	if (errors->count == before)
+		check_rules(fn, errors);
 	check_function(fn, index, errors);
 	if (errors->count == before)
 		return fn;

@@ -128,8 +128,9 @@ function_find_captures(struct function *fn)
 	int		  found;
 
 	list->count = 0;
-	list->words = arena_calloc(fn->arena, FUNCTION_CAPTURES_MAX,
-	    sizeof(*list->words));
+	if (strstr(at, "${") != NULL)
+		list->words = arena_calloc(fn->arena, FUNCTION_CAPTURES_MAX,
+		    sizeof(*list->words));
 	if (fn->handler[0] != '/')
 		return "not an absolute path";
 	while ((found = next_capture(&at, &name, &len)) == 1) {

@@ -134,8 +134,10 @@ take_entries(const struct lint *lint, const dictionary *dict,
 	const struct lint_entry	*e;
 	const char		*value;
 	char			*name, *colon;
+	size_t			 i;
 
-	for (e = lint->entries; e < lint->entries + lint->count; e++) {
+	for (i = 0; i < lint->count; i++) {
+		e = &lint->entries[i];
 		name = xasprintf("%s:%s", e->section, e->key);
 		colon = name + strlen(e->section);
 		value = iniparser_getstring(dict, name, NULL);

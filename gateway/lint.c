@@ -164,7 +164,10 @@ take_section(struct walk *w, const char *text, size_t len)
 		return WRONG(w, "text behind [section]; expected a line of its "
 		    "own");
 	name = tidy_name(w, text + 1, len - 2);
-	if (!is_name(name, "_- ") || !keys_has_section(w->of_gateway, name))
+	if (!is_name(name, "_- "))
+		return WRONG(w, "a section's name of more than letters, "
+		    "digits, blanks, _ and -");
+	if (!keys_has_section(w->of_gateway, name))
 		return WRONG(w, "[%s]: there is no such section; expected %s",
 		    name, w->of_gateway ? "[gateway]" : "[function], [route], "
 		    "[route NAME], [pool], [limits], [sandbox] or [log]");

@@ -125,7 +125,7 @@ set_text(struct arena *arena, void *field, const char *value,
 		return "empty";
 	if (len > setting->max)
 		return "too long";
-	*(const char **)field = arena_strdup(arena, value);
+	*(const char **)field = len == 0 ? "" : arena_strdup(arena, value);
 	return NULL;
 }
 
