@@ -1,0 +1,332 @@
+/*
+ * sandbox: from a copy of the spawner to a confined process, step by step.
+ */
+#include "sandbox.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "function.h"
+#include "mem.h"
+
+/* The kernel takes workers before gateway and spawner when memory runs out. */
+#define OOM_SCORE	"500"
+
+/* --- what other children need too --------------------------------------- */
+
+int
+sandbox_reset_signals(void)
+{
+	struct sigaction	 sa;
+	sigset_t		 none;
+	int			 sig;
+
+	/* Ignored ones would be inherited over exec; some cannot be set. */
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = SIG_DFL;
+	for (sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &sa, NULL);
+	sigemptyset(&none);
+	return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int
+sandbox_die_with(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
+		return -1;
+	/* It may have died before it was told of. */
+	if (getppid() != parent) {
+		errno = ESRCH;
+		return -1;
+	}
+	return 0;
+}
+
+int
+sandbox_become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
+{
+	uid_t	 real_uid, effective_uid, saved_uid;
+	gid_t	 real_gid, effective_gid, saved_gid;
+
+	if (setgroups(count, groups) == -1 ||
+	    setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
+		return -1;
+	if (getresuid(&real_uid, &effective_uid, &saved_uid) == -1 ||
+	    getresgid(&real_gid, &effective_gid, &saved_gid) == -1)
+		return -1;
+	if (real_uid != uid || effective_uid != uid || saved_uid != uid ||
+	    real_gid != gid || effective_gid != gid || saved_gid != gid ||
+	    (uid != 0 && setuid(0) == 0)) {
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
+/* --- the steps ---------------------------------------------------------- */
+
+/*
+ * Really close all others: a launcher lives on without an exec, and must not
+ * keep the front's sockets open, nor another worker's.
+ */
+static int
+step_descriptors(struct sandbox *box)
+{
+	int	 report, variables = -1, i;
+
+	report = fcntl(box->report, F_DUPFD_CLOEXEC, SANDBOX_VARIABLES + 1);
+	if (report == -1)
+		return -1;
+	if (box->variables != -1 && (variables = fcntl(box->variables,
+	    F_DUPFD_CLOEXEC, SANDBOX_VARIABLES + 1)) == -1)
+		return -1;
+	for (i = 0; i < 3; i++) {
+		assert(box->ends[i] > STDERR_FILENO);
+		if (dup2(box->ends[i], i) == -1)
+			return -1;
+	}
+	if (dup3(report, SANDBOX_REPORT, O_CLOEXEC) == -1)
+		return -1;
+	box->report = SANDBOX_REPORT;
+	if (variables == -1)
+		return close_range(SANDBOX_VARIABLES, ~0U, 0);
+	if (dup3(variables, SANDBOX_VARIABLES, O_CLOEXEC) == -1)
+		return -1;
+	box->variables = SANDBOX_VARIABLES;
+	return close_range(SANDBOX_VARIABLES + 1, ~0U, 0);
+}
+
+static int
+step_signals(struct sandbox *box)
+{
+	(void)box;
+	return sandbox_reset_signals();
+}
+
+/* A session, so also a process group, of its own: signalled as one. */
+static int
+step_session(struct sandbox *box)
+{
+	(void)box;
+	umask(077);
+	return setsid() == -1 ? -1 : 0;
+}
+
+static int
+step_parent(struct sandbox *box)
+{
+	return sandbox_die_with(box->parent);
+}
+
+/*
+ * Its memory is a copy of the spawner's: for no one to look into.  Inherited
+ * from a spawner that is not root, but a change of user undoes it.
+ */
+static int
+step_hide(struct sandbox *box)
+{
+	(void)box;
+	return prctl(PR_SET_DUMPABLE, 0);
+}
+
+/* Find the program, and with a template whom it belongs to. */
+static int
+step_program(struct sandbox *box)
+{
+	const struct function	*fn = box->function;
+
+	if (trust_open(&box->request, &box->program, &box->failure) == -1)
+		return -1;
+	box->uid = fn->is_template ? box->program.uid : fn->uid;
+	box->gid = fn->is_template ? box->program.gid : fn->gid;
+	if (!box->is_root) {
+		box->uid = geteuid();
+		box->gid = getegid();
+	} else if (box->uid == 0 || box->gid == 0) {
+		/* The configuration refuses that too. */
+		errno = EPERM;
+		return -1;
+	}
+	return 0;
+}
+
+/* open("/dev/stderr") asks who owns the pipe. */
+static int
+step_pipes(struct sandbox *box)
+{
+	struct stat	 st;
+	int		 fd;
+
+	if (!box->is_root)
+		return 0;
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fstat(fd, &st) == -1)
+			return -1;
+		if (S_ISFIFO(st.st_mode) &&
+		    fchown(fd, box->uid, box->gid) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* What may not be raised stays as low as it is: that confines more, not less. */
+static int
+limit(int resource, uint64_t value)
+{
+	struct rlimit	 now, wanted;
+
+	if (value == RLIM_INFINITY)
+		return 0;
+	wanted.rlim_cur = wanted.rlim_max = (rlim_t)value;
+	if (setrlimit((__rlimit_resource_t)resource, &wanted) == 0)
+		return 0;
+	if (errno != EPERM ||
+	    getrlimit((__rlimit_resource_t)resource, &now) == -1)
+		return -1;
+	wanted.rlim_cur = now.rlim_max;
+	wanted.rlim_max = now.rlim_max;
+	return setrlimit((__rlimit_resource_t)resource, &wanted);
+}
+
+static int
+step_rlimits(struct sandbox *box)
+{
+	const struct function_rlimits	*l = &box->function->rlimits;
+
+	if (limit(RLIMIT_NOFILE, l->files) == -1 ||
+	    limit(RLIMIT_CORE, l->core) == -1 ||
+	    limit(RLIMIT_DATA, l->data) == -1)
+		return -1;
+	return limit(RLIMIT_NPROC, l->processes);
+}
+
+static int
+step_oom_score(struct sandbox *box)
+{
+	int	 fd;
+	ssize_t	 n;
+
+	/* Who is hidden (step_hide) may not, unless it is root. */
+	if ((fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)) == -1)
+		return box->is_root ? -1 : 0;
+	n = write(fd, OOM_SCORE, sizeof(OOM_SCORE) - 1);
+	close(fd);
+	return n == -1 ? -1 : 0;
+}
+
+static int
+step_user(struct sandbox *box)
+{
+	const struct function	*fn = box->function;
+	bool			 own = !fn->is_template;
+
+	if (!box->is_root)
+		return 0;
+	return sandbox_become(box->uid, box->gid, own ? fn->groups : &box->gid,
+	    own ? fn->group_count : 1);
+}
+
+/* As the user: where that may not go, root does not lead it. */
+static int
+step_folder(struct sandbox *box)
+{
+	char	*folder;
+	int	 status;
+
+	if (box->function->chdir[0] != '\0')
+		return chdir(box->function->chdir);
+	folder = xstrdup(box->request.path);
+	*strrchr(folder, '/') = '\0';
+	status = chdir(folder[0] != '\0' ? folder : "/");
+	free(folder);
+	return status;
+}
+
+static int
+step_no_new_privileges(struct sandbox *box)
+{
+	(void)box;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static const struct {
+	const char	*name;		/* under MESSAGE_STEP_LEN */
+	int		(*run)(struct sandbox *);
+} steps[] = {
+	{ "descriptors",	step_descriptors },
+	{ "signals",		step_signals },
+	{ "session",		step_session },
+	{ "parent",		step_parent },
+	{ "program",		step_program },
+	{ "pipes",		step_pipes },
+	{ "rlimits",		step_rlimits },
+	{ "oom_score_adj",	step_oom_score },
+	{ "user",		step_user },
+	/* Another uid clears what step_parent has set. */
+	{ "parent",		step_parent },
+	{ "hide",		step_hide },
+	{ "folder",		step_folder },
+	{ "no_new_privs",	step_no_new_privileges },
+};
+
+int
+sandbox_apply(struct sandbox *box)
+{
+	size_t	 i;
+
+	for (i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		box->failure.step = NULL;
+		if (steps[i].run(box) == 0)
+			continue;
+		if (box->failure.step == NULL) {
+			box->failure.step = steps[i].name;
+			box->failure.refusal = REFUSAL_FAILED;
+			box->failure.error = errno;
+		}
+		return -1;
+	}
+	return 0;
+}
+
+void
+sandbox_exec(struct sandbox *box, char *const *argv, char *const *envp)
+{
+	if (box->program.is_script)
+		execve(box->request.path, argv, envp);
+	else
+		execveat(box->program.fd, "", argv, envp, AT_EMPTY_PATH);
+	box->failure.error = errno;
+	box->failure.refusal = REFUSAL_FAILED;
+	/* The script itself is there, as it has just been looked at. */
+	box->failure.step = box->program.is_script && errno == ENOENT ?
+	    "exec: its interpreter" : "exec";
+}
+
+void
+sandbox_report(const struct sandbox *box, bool failed)
+{
+	struct sandbox_report	 report;
+
+	memset(&report, 0, sizeof(report));
+	report.uid = box->uid;
+	if (failed) {
+		report.error = box->failure.error;
+		report.refusal = (int32_t)box->failure.refusal;
+		snprintf(report.step, sizeof(report.step), "%s",
+		    box->failure.step);
+	}
+	/* Nobody there to hear it: then nobody minds. */
+	if (write(box->report, &report, sizeof(report)) == -1)
+		return;
+}

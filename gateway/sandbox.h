@@ -1,0 +1,72 @@
+/*
+ * sandbox: the steps between fork and exec, as a table.
+ *
+ * All of this runs in the forked child of a worker.  The steps run in order;
+ * the first that fails ends the child, so nothing ever runs half confined.
+ * What else confines a worker is one more row of the table.
+ *
+ * The child says on its report pipe how it went: once that all steps are done,
+ * and once more if what came after them failed.  A successful exec closes the
+ * pipe.
+ */
+#ifndef TOLLGATE_SANDBOX_H
+#define TOLLGATE_SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "message.h"
+#include "trust.h"
+
+struct function;
+
+/* Where things stand once the first step is done: 0, 1, 2 and these. */
+#define SANDBOX_REPORT		3
+#define SANDBOX_VARIABLES	4
+
+struct sandbox {
+	const struct function	*function;
+	struct trust_request	 request;	/* of its program */
+	pid_t			 parent;
+	bool			 is_root;	/* users can be changed */
+	int			 ends[3];	/* become 0, 1 and 2 */
+	int			 variables;	/* of a launcher, else -1 */
+	int			 report;
+
+	/* found by the steps */
+	struct trust_program	 program;
+	uid_t			 uid;
+	gid_t			 gid;
+	struct trust_failure	 failure;
+};
+
+struct sandbox_report {		/* written whole: it is shorter than PIPE_BUF */
+	uint32_t	 uid;
+	int32_t		 error;		/* errno; 0 with no step: all done */
+	int32_t		 refusal;	/* enum refusal */
+	char		 step[MESSAGE_STEP_LEN];
+};
+
+/* Run all steps.  0, or -1 with failure filled. */
+int	sandbox_apply(struct sandbox *);
+
+/*
+ * Run the program that trust_open gave, by its descriptor or, if it is a
+ * script, by its path.  Returns only when that fails, with failure filled.
+ */
+void	sandbox_exec(struct sandbox *, char *const *argv, char *const *envp);
+
+/* Say on the report pipe that all is done, or what has failed. */
+void	sandbox_report(const struct sandbox *, bool failed);
+
+/*
+ * For any child: signals as they are in a fresh process, die with parent, drop
+ * to uid and gid for good.  -1 with errno.
+ */
+int	sandbox_reset_signals(void);
+int	sandbox_die_with(pid_t parent);
+int	sandbox_become(uid_t, gid_t, const gid_t *groups, size_t count);
+
+#endif
