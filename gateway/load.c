@@ -1,0 +1,238 @@
+/*
+ * load: reads the configuration in a child, maps what it left.
+ */
+#include "load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ini.h"
+#include "log.h"
+#include "mem.h"
+#include "sandbox.h"
+
+#define ARENA_CHUNK	2048
+
+#define SEALS	(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+/* Room for the two descriptors, aligned as cmsg(3) wants it. */
+union control {
+	char		 bytes[CMSG_SPACE(2 * sizeof(int))];
+	struct cmsghdr	 align;
+};
+
+static int
+write_all(int fd, const char *bytes, size_t len)
+{
+	ssize_t	 n;
+
+	for (; len > 0; bytes += n, len -= (size_t)n)
+		if ((n = write(fd, bytes, len)) == -1) {
+			if (errno != EINTR)
+				return -1;
+			n = 0;
+		}
+	return 0;
+}
+
+static int
+make_file(const char *name, const struct ini_text *text)
+{
+	int	 fd, saved;
+
+	fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd == -1)
+		return -1;
+	if (write_all(fd, text->bytes, text->len) == -1 ||
+	    fcntl(fd, F_ADD_SEALS, SEALS) == -1) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+int
+load_make_files(const struct ini_load *load, int *whole, int *gateway)
+{
+	int	 saved;
+
+	if ((*whole = make_file("tollgate-whole", &load->whole)) == -1)
+		return -1;
+	if ((*gateway = make_file("tollgate-gateway", &load->gateway)) != -1)
+		return 0;
+	saved = errno;
+	close(*whole);
+	errno = saved;
+	return -1;
+}
+
+static int
+send_files(int fd, const int files[2])
+{
+	union control	 control;
+	char		 byte = 0;
+	struct iovec	 iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr	 msg;
+	struct cmsghdr	*c;
+
+	memset(&msg, 0, sizeof(msg));
+	memset(&control, 0, sizeof(control));
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = control.bytes;
+	msg.msg_controllen = sizeof(control.bytes);
+	c = CMSG_FIRSTHDR(&msg);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(2 * sizeof(int));
+	memcpy(CMSG_DATA(c), files, 2 * sizeof(int));
+	return sendmsg(fd, &msg, MSG_NOSIGNAL) == -1 ? -1 : 0;
+}
+
+/* The child's whole life. */
+static _Noreturn void
+read_files(const char *path, int fd, pid_t parent)
+{
+	struct ini_load	 load;
+	int		 files[2];
+	size_t		 i;
+
+	if (sandbox_reset_signals() == -1 || sandbox_die_with(parent) == -1)
+		_exit(1);
+	if (ini_load(path, &load) == -1) {
+		for (i = 0; i < load.errors.count; i++)
+			log_error("%s", load.errors.lines[i]);
+		_exit(1);
+	}
+	if (load_make_files(&load, &files[0], &files[1]) == -1 ||
+	    send_files(fd, files) == -1) {
+		log_errno("the configuration that was read");
+		_exit(1);
+	}
+	_exit(0);
+}
+
+pid_t
+load_begin(const char *path, int *fd)
+{
+	int	 pair[2], saved;
+	pid_t	 parent = getpid(), pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+		return -1;
+	if ((pid = fork()) == 0) {
+		close(pair[0]);
+		read_files(path, pair[1], parent);
+	}
+	saved = errno;
+	close(pair[1]);
+	if (pid == -1)
+		close(pair[0]);
+	*fd = pair[0];
+	errno = saved;
+	return pid;
+}
+
+static int
+receive_files(int fd, int files[2])
+{
+	union control	 control;
+	char		 byte;
+	struct iovec	 iov = { .iov_base = &byte, .iov_len = 1 };
+	struct msghdr	 msg;
+	struct cmsghdr	*c;
+	ssize_t		 n;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = control.bytes;
+	msg.msg_controllen = sizeof(control.bytes);
+	do
+		n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+	while (n == -1 && errno == EINTR);
+	c = CMSG_FIRSTHDR(&msg);
+	if (n != 1 || c == NULL || c->cmsg_len != CMSG_LEN(2 * sizeof(int)))
+		return -1;
+	memcpy(files, CMSG_DATA(c), 2 * sizeof(int));
+	return 0;
+}
+
+/* Map the whole text; never into a child. */
+static int
+map_text(struct load *load, int fd)
+{
+	struct stat	 st;
+	void		*text;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (text == MAP_FAILED)
+		return -1;
+	load->text = text;
+	load->len = (size_t)st.st_size;
+	return madvise(text, load->len, MADV_DONTFORK);
+}
+
+static int
+read_settings(struct load *load)
+{
+	struct config_errors	 errors = { NULL, 0 };
+	size_t			 i;
+	int			 status;
+
+	load->index = config_index_create(load->text, load->len);
+	load->arena = arena_create(ARENA_CHUNK);
+	status = config_read_gateway(load->index, load->arena, &load->settings,
+	    &errors);
+	for (i = 0; i < errors.count; i++)
+		log_error("%s", errors.lines[i]);
+	config_errors_release(&errors);
+	return status;
+}
+
+struct load *
+load_finish(int fd, uint64_t generation)
+{
+	struct load	*load;
+	int		 files[2], status;
+
+	status = receive_files(fd, files);
+	close(fd);
+	if (status == -1)
+		return NULL;
+
+	load = xcalloc(1, sizeof(*load));
+	load->generation = generation;
+	load->gateway_fd = files[1];
+	status = map_text(load, files[0]);
+	if (status == -1)
+		log_errno("the configuration that was read");
+	close(files[0]);
+	if (status == 0 && read_settings(load) == 0)
+		return load;
+	load_free(load);
+	return NULL;
+}
+
+void
+load_free(struct load *load)
+{
+	if (load == NULL)
+		return;
+	config_index_free(load->index);
+	arena_free(load->arena);
+	if (load->text != NULL)
+		munmap(load->text, load->len);
+	close(load->gateway_fd);
+	free(load);
+}
