@@ -1,0 +1,509 @@
+/*
+ * children: a table of workers' processes, and their starts and ends.
+ */
+#include "children.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/queue.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "ends.h"
+#include "function.h"
+#include "launcher.h"
+#include "load.h"
+#include "log.h"
+#include "mem.h"
+#include "reaper.h"
+#include "sandbox.h"
+#include "watch.h"
+
+#define BUCKETS		1024	/* of each hash; a power of 2 */
+#define STEPS_MAX_MS	10000	/* from fork to standing before the exec */
+
+struct child {
+	LIST_ENTRY(child)	 by_number;
+	LIST_ENTRY(child)	 by_pid;
+	TAILQ_ENTRY(child)	 in_starting;
+	struct children		*all;
+	uint64_t		 number;	/* the gateway's */
+	uint64_t		 serial;	/* ours: of all gateways */
+	pid_t			 pid;
+	uid_t			 uid;
+	bool			 stands;	/* STARTED has been sent */
+	bool			 is_lost;	/* so has its gateway */
+	uint64_t		 deadline_ms;	/* while it does not stand */
+	struct watch		 report;
+	struct sandbox_report	 failure;	/* step "": none */
+	struct ends		 ends;		/* until STARTED */
+};
+
+LIST_HEAD(child_list, child);
+
+struct children {
+	int			 epoll;
+	int			 workers;
+	struct channel		*channel;	/* NULL: no gateway */
+	uid_t			 gateway_uid;
+	bool			 is_root;
+	uint64_t		 last_serial;
+	size_t			 count;
+	struct child_list	 numbers[BUCKETS];
+	struct child_list	 pids[BUCKETS];
+	TAILQ_HEAD(, child)	 starting;	/* the oldest first */
+};
+
+/* --- the table ---------------------------------------------------------- */
+
+struct children *
+children_create(int epoll, int workers)
+{
+	struct children	*cs;
+	size_t		 i;
+
+	cs = xcalloc(1, sizeof(*cs));
+	cs->epoll = epoll;
+	cs->workers = workers;
+	cs->is_root = geteuid() == 0;
+	TAILQ_INIT(&cs->starting);
+	for (i = 0; i < BUCKETS; i++) {
+		LIST_INIT(&cs->numbers[i]);
+		LIST_INIT(&cs->pids[i]);
+	}
+	return cs;
+}
+
+static struct child_list *
+pid_bucket(struct children *cs, pid_t pid)
+{
+	return &cs->pids[(uint32_t)pid & (BUCKETS - 1)];
+}
+
+static struct child_list *
+number_bucket(struct children *cs, uint64_t number)
+{
+	return &cs->numbers[number & (BUCKETS - 1)];
+}
+
+/* Of those that this gateway has asked for. */
+static struct child *
+find_number(struct children *cs, uint64_t number)
+{
+	struct child	*c;
+
+	LIST_FOREACH(c, number_bucket(cs, number), by_number)
+		if (c->number == number && !c->is_lost)
+			return c;
+	return NULL;
+}
+
+static struct child *
+find_pid(const struct children *cs, pid_t pid)
+{
+	struct child	*c;
+
+	LIST_FOREACH(c, &cs->pids[(uint32_t)pid & (BUCKETS - 1)], by_pid)
+		if (c->pid == pid)
+			return c;
+	return NULL;
+}
+
+static void
+insert(struct children *cs, struct child *c)
+{
+	LIST_INSERT_HEAD(number_bucket(cs, c->number), c, by_number);
+	LIST_INSERT_HEAD(pid_bucket(cs, c->pid), c, by_pid);
+	TAILQ_INSERT_TAIL(&cs->starting, c, in_starting);
+	cs->count++;
+}
+
+static void
+no_longer_starting(struct child *c)
+{
+	if (c->deadline_ms == 0)
+		return;
+	c->deadline_ms = 0;
+	TAILQ_REMOVE(&c->all->starting, c, in_starting);
+}
+
+static void
+child_free(struct child *c)
+{
+	no_longer_starting(c);
+	watch_close(c->all->epoll, &c->report);
+	ends_close_ours(&c->ends);
+	LIST_REMOVE(c, by_number);
+	LIST_REMOVE(c, by_pid);
+	c->all->count--;
+	free(c);
+}
+
+void
+children_free(struct children *cs)
+{
+	struct child	*c;
+	size_t		 i;
+
+	if (cs == NULL)
+		return;
+	for (i = 0; i < BUCKETS; i++)
+		while ((c = LIST_FIRST(&cs->pids[i])) != NULL)
+			child_free(c);
+	free(cs);
+}
+
+bool
+children_has(const struct children *cs, pid_t pid)
+{
+	return find_pid(cs, pid) != NULL;
+}
+
+bool
+children_owns(const struct children *cs, const struct orphan *o)
+{
+	const struct child	*c;
+	size_t			 i;
+
+	/* No process but a worker's own can be in its session. */
+	if (find_pid(cs, o->session) != NULL)
+		return true;
+	if (o->mark == 0)
+		return false;
+	/* A mark can be forged, an owner cannot. */
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(c, &cs->pids[i], by_pid)
+			if (c->serial == o->mark)
+				return c->stands && c->uid == o->uid;
+	return false;
+}
+
+size_t
+children_count(const struct children *cs)
+{
+	return cs->count;
+}
+
+/* --- what the gateway is told ------------------------------------------- */
+
+static void
+refuse(struct children *cs, uint64_t number, enum refusal refusal, int error,
+    const char *step)
+{
+	struct message	 m;
+
+	if (cs->channel == NULL)
+		return;
+	memset(&m, 0, sizeof(m));
+	m.type = MESSAGE_REFUSED;
+	m.refused.worker = number;
+	m.refused.refusal = refusal;
+	m.refused.error = error;
+	snprintf(m.refused.step, sizeof(m.refused.step), "%s", step);
+	channel_send(cs->channel, &m, NULL, 0);
+}
+
+static void
+tell_started(struct child *c)
+{
+	struct message	 m;
+
+	memset(&m, 0, sizeof(m));
+	m.type = MESSAGE_STARTED;
+	m.started.worker = c->number;
+	m.started.pid = c->pid;
+	m.started.uid = c->uid;
+	channel_send(c->all->channel, &m, c->ends.ours, c->ends.count);
+	c->ends.count = 0;	/* they are the channel's */
+}
+
+static void
+tell_exited(const struct child *c, int status, const struct rusage *usage)
+{
+	struct message	 m;
+
+	memset(&m, 0, sizeof(m));
+	m.type = MESSAGE_EXITED;
+	m.exited.worker = c->number;
+	m.exited.status = status;
+	m.exited.error = c->failure.error;
+	memcpy(m.exited.step, c->failure.step, sizeof(m.exited.step));
+	m.exited.cpu_us = (uint64_t)(usage->ru_utime.tv_sec +
+	    usage->ru_stime.tv_sec) * 1000000 +
+	    (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
+	m.exited.max_rss_kb = (uint64_t)usage->ru_maxrss;
+	channel_send(c->all->channel, &m, NULL, 0);
+}
+
+void
+children_serve(struct children *cs, struct channel *channel, uid_t uid)
+{
+	cs->channel = channel;
+	cs->gateway_uid = uid;
+}
+
+void
+children_abandon(struct children *cs)
+{
+	struct child	*c;
+	size_t		 i;
+
+	cs->channel = NULL;
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(c, &cs->pids[i], by_pid) {
+			c->is_lost = true;
+			reaper_signal(c->pid, SIGKILL);
+		}
+}
+
+/* --- from fork to exec -------------------------------------------------- */
+
+/* One report was read whole, or none, as the child writes them whole. */
+static void
+take_report(struct child *c, const struct sandbox_report *r)
+{
+	if (r->step[0] != '\0') {
+		c->failure = *r;
+		c->failure.step[MESSAGE_STEP_LEN - 1] = '\0';
+		return;
+	}
+	if (c->stands || c->is_lost || c->all->channel == NULL)
+		return;
+	no_longer_starting(c);
+	c->stands = true;
+	c->uid = r->uid;
+	tell_started(c);
+}
+
+/* Read what the child has said; at the end of file it was exec'ed, or died. */
+static void
+read_reports(struct child *c)
+{
+	struct sandbox_report	 r;
+	ssize_t			 n;
+
+	while (c->report.fd != -1) {
+		n = read(c->report.fd, &r, sizeof(r));
+		if (n == (ssize_t)sizeof(r))
+			take_report(c, &r);
+		else if (n == -1 && errno == EAGAIN)
+			return;
+		else if (n != -1 || errno != EINTR)
+			watch_close(c->all->epoll, &c->report);
+	}
+}
+
+static void
+on_report(void *arg, uint32_t events)
+{
+	(void)events;
+	read_reports(arg);
+}
+
+/* The child's side of the fork. */
+static _Noreturn void
+become(const struct children *cs, const struct child *c,
+    const struct function *fn, const char *path, uid_t min_uid, int report,
+    pid_t parent)
+{
+	struct sandbox	 box;
+	char		*endpoint = NULL;
+
+	memset(&box, 0, sizeof(box));
+	box.function = fn;
+	box.request.path = path;
+	box.request.fixed = fn->is_template ?
+	    (size_t)(strstr(fn->handler, "${") - fn->handler) : 0;
+	box.request.uid = fn->uid;
+	box.request.min_uid = min_uid;
+	box.parent = parent;
+	box.is_root = cs->is_root;
+	memcpy(box.ends, c->ends.theirs, sizeof(box.ends));
+	box.variables = c->ends.variables;
+	box.report = report;
+	if (c->ends.port != 0 && fn->protocol->endpoint != NULL)
+		endpoint = xasprintf("%s=127.0.0.1:%u", fn->protocol->endpoint,
+		    c->ends.port);
+	launcher_become(&box, c->serial, endpoint);
+}
+
+/* Fork, and watch the report pipe.  -1 with errno. */
+static int
+fork_child(struct children *cs, struct child *c, const struct function *fn,
+    const char *path, uid_t min_uid)
+{
+	int	 report[2], saved;
+	pid_t	 parent = getpid();
+
+	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) == -1)
+		return -1;
+	if ((c->pid = fork()) == 0)
+		become(cs, c, fn, path, min_uid, report[1], parent);
+	saved = errno;
+	close(report[1]);
+	c->report.on_ready = on_report;
+	c->report.arg = c;
+	c->report.fd = -1;
+	if (c->pid == -1 ||
+	    watch_add(cs->epoll, &c->report, report[0], EPOLLIN) == -1) {
+		if (c->pid != -1) {
+			/* It is no one's worker: reaped as any orphan is. */
+			saved = errno;
+			reaper_signal(c->pid, SIGKILL);
+		}
+		close(report[0]);
+		errno = saved;
+		return -1;
+	}
+	return 0;
+}
+
+static void
+start_path(struct children *cs, uint64_t number, const struct function *fn,
+    const char *path, uid_t min_uid)
+{
+	struct child	*c;
+	int		 saved;
+
+	c = xcalloc(1, sizeof(*c));
+	c->all = cs;
+	c->number = number;
+	c->serial = ++cs->last_serial;
+	if (ends_make(&c->ends, fn->protocol->way, cs->workers, c->serial,
+	    cs->is_root ? cs->gateway_uid : (uid_t)-1) == -1) {
+		log_errno("%s: descriptors of a worker", fn->name);
+		refuse(cs, number, REFUSAL_FAILED, errno, "descriptors");
+		free(c);
+		return;
+	}
+	if (fork_child(cs, c, fn, path, min_uid) == -1) {
+		saved = errno;
+		log_errno("%s: fork", fn->name);
+		ends_close_theirs(&c->ends);
+		ends_close_ours(&c->ends);
+		refuse(cs, number, REFUSAL_FAILED, saved, "fork");
+		free(c);
+		return;
+	}
+	/* While a copy is open here, a dead worker's socket would accept. */
+	ends_close_theirs(&c->ends);
+	c->deadline_ms = watch_now() + STEPS_MAX_MS;
+	insert(cs, c);
+}
+
+void
+children_start(struct children *cs, const struct message_start *start,
+    const struct load *load)
+{
+	const char	*values[FUNCTION_CAPTURES_MAX];
+	struct function	*fn;
+	char		*path = NULL;
+	uint32_t	 i;
+
+	if (find_number(cs, start->worker) != NULL) {
+		refuse(cs, start->worker, REFUSAL_FAILED, EEXIST, "number");
+		return;
+	}
+	if (load == NULL) {
+		refuse(cs, start->worker, REFUSAL_FAILED, ESTALE, "generation");
+		return;
+	}
+	if ((fn = config_read_function(load->index, start->function)) == NULL) {
+		refuse(cs, start->worker, REFUSAL_FAILED, EINVAL, "function");
+		return;
+	}
+	for (i = 0; i < start->capture_count; i++)
+		values[i] = start->captures[i];
+	if (start->capture_count == fn->captures.count)
+		path = function_handler_path(fn, values);
+	if (path == NULL)
+		refuse(cs, start->worker, REFUSAL_NOT_FOUND, EINVAL,
+		    "captures");
+	else
+		start_path(cs, start->worker, fn, path, load->settings.min_uid);
+	free(path);
+	function_release(fn);
+}
+
+uint64_t
+children_deadline(const struct children *cs)
+{
+	const struct child	*c = TAILQ_FIRST(&cs->starting);
+
+	return c != NULL ? c->deadline_ms : UINT64_MAX;
+}
+
+void
+children_check(struct children *cs)
+{
+	struct child	*c;
+	uint64_t	 now = watch_now();
+
+	while ((c = TAILQ_FIRST(&cs->starting)) != NULL &&
+	    c->deadline_ms <= now) {
+		no_longer_starting(c);
+		c->failure.error = ETIMEDOUT;
+		snprintf(c->failure.step, sizeof(c->failure.step), "start");
+		reaper_signal(c->pid, SIGKILL);
+	}
+}
+
+/* --- signals and ends --------------------------------------------------- */
+
+void
+children_signal(struct children *cs, uint64_t worker, int sig)
+{
+	const struct child	*c;
+
+	if ((c = find_number(cs, worker)) != NULL)
+		reaper_signal(c->pid, sig);
+}
+
+void
+children_freeze(struct children *cs, uint64_t worker, bool on)
+{
+	children_signal(cs, worker, on ? SIGSTOP : SIGCONT);
+}
+
+void
+children_signal_all(struct children *cs, int sig)
+{
+	struct child	*c;
+	size_t		 i;
+
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(c, &cs->pids[i], by_pid)
+			reaper_signal(c->pid, sig);
+}
+
+bool
+children_ended(struct children *cs, pid_t pid)
+{
+	struct rusage	 usage;
+	struct child	*c;
+	int		 status;
+
+	if ((c = find_pid(cs, pid)) == NULL)
+		return false;
+	/* What it said last must be told before its end is. */
+	read_reports(c);
+	reaper_signal(pid, SIGKILL);
+	reaper_reap(pid, &status, &usage);
+	if (c->is_lost || cs->channel == NULL)
+		;	/* nobody asks any more */
+	else if (c->stands)
+		tell_exited(c, status, &usage);
+	else if (c->failure.step[0] != '\0')
+		refuse(cs, c->number, (enum refusal)c->failure.refusal,
+		    c->failure.error, c->failure.step);
+	else
+		refuse(cs, c->number, REFUSAL_FAILED, ECHILD,
+		    "died before its exec");
+	child_free(c);
+	return true;
+}

@@ -1,0 +1,55 @@
+/*
+ * children: the workers' processes, as the spawner sees them.
+ *
+ * Forks them on the gateway's word and as the configuration says, answers with
+ * STARTED or REFUSED once that is known, signals them, and reports their end.
+ * No message of the gateway's names anything but a worker it has asked for.
+ */
+#ifndef TOLLGATE_CHILDREN_H
+#define TOLLGATE_CHILDREN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "message.h"
+
+struct channel;
+struct children;
+struct load;
+struct orphan;
+
+/* workers: the folder of their sockets.  Nothing is owned. */
+struct children	*children_create(int epoll, int workers);
+void		 children_free(struct children *);
+
+/* A gateway is there, which runs as uid; NULL: it hears of nothing more. */
+void	children_serve(struct children *, struct channel *, uid_t);
+/* It is no more: kill all workers; nobody hears of their ends. */
+void	children_abandon(struct children *);
+
+/* START; load is of the generation that it names, NULL if there is none. */
+void	children_start(struct children *, const struct message_start *,
+	    const struct load *);
+/* SIGNAL and FREEZE.  What is dead already is fine. */
+void	children_signal(struct children *, uint64_t worker, int sig);
+void	children_freeze(struct children *, uint64_t worker, bool on);
+/* Signal every one. */
+void	children_signal_all(struct children *, int sig);
+
+/*
+ * The child pid is dead: if it is a worker, kill its group, reap it, report it.
+ * False if it is not; then it is not reaped.
+ */
+bool	children_ended(struct children *, pid_t);
+bool	children_has(const struct children *, pid_t);
+/* Does that process belong to a worker that lives? */
+bool	children_owns(const struct children *, const struct orphan *);
+size_t	children_count(const struct children *);
+
+/* Some do not come to stand in time: when to look, UINT64_MAX: never. */
+uint64_t	children_deadline(const struct children *);
+void		children_check(struct children *);
+
+#endif

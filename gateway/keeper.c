@@ -1,0 +1,151 @@
+/*
+ * keeper: from the spawner to the gateway's executable.
+ */
+#include "keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "mem.h"
+#include "sandbox.h"
+
+#define PROGRAM		"tollgate-gateway"
+#define TITLE		"tollgated: gateway"
+#define GIVEN		3	/* the one descriptor it gets besides 0 to 2 */
+
+int
+keeper_find(void)
+{
+	char	 path[PATH_MAX];
+	char	*slash;
+	ssize_t	 len;
+	int	 fd;
+
+	len = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (len > 0) {
+		path[len] = '\0';
+		slash = strrchr(path, '/');
+		if (slash != NULL && (size_t)(slash + 1 - path) +
+		    sizeof(PROGRAM) <= sizeof(path)) {
+			memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
+			if ((fd = open(path, O_PATH | O_CLOEXEC)) != -1)
+				return fd;
+		}
+	}
+	fd = open(PKGLIBEXECDIR "/" PROGRAM, O_PATH | O_CLOEXEC);
+	if (fd == -1)
+		log_errno("%s", PKGLIBEXECDIR "/" PROGRAM);
+	return fd;
+}
+
+static _Noreturn void
+give_up(const char *what)
+{
+	dprintf(STDERR_FILENO, "tollgated: gateway: %s: %s\n", what,
+	    strerror(errno));
+	_exit(1);
+}
+
+/* Nothing comes along but 0 to 2, what is given, and the executable. */
+static void
+arrange_descriptors(int given, int executable, bool is_quiet)
+{
+	int	 null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null == -1 || dup2(null, STDIN_FILENO) == -1)
+		give_up("/dev/null");
+	if (is_quiet && (dup2(null, STDOUT_FILENO) == -1 ||
+	    dup2(null, STDERR_FILENO) == -1))
+		give_up("/dev/null");
+	/* Out of the way first, as either may stand at 3 or 4. */
+	given = fcntl(given, F_DUPFD_CLOEXEC, GIVEN + 2);
+	executable = fcntl(executable, F_DUPFD_CLOEXEC, GIVEN + 2);
+	if (given == -1 || executable == -1 || dup2(given, GIVEN) == -1 ||
+	    dup3(executable, GIVEN + 1, O_CLOEXEC) == -1 ||
+	    close_range(GIVEN + 2, ~0U, 0) == -1)
+		give_up("descriptors");
+}
+
+/* In the child.  Words go to stderr, as the log has been closed. */
+static _Noreturn void
+become(int executable, const struct gateway_settings *settings, pid_t parent,
+    int given, bool is_quiet, char *const *argv)
+{
+	static char	 path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
+	char		*environment[] = { path, NULL };
+
+	arrange_descriptors(given, executable, is_quiet);
+	if (sandbox_reset_signals() == -1 || setsid() == -1)
+		give_up("session");
+	if (geteuid() == 0) {
+		errno = EPERM;
+		if (settings->uid == 0 || sandbox_become(settings->uid,
+		    settings->gid, NULL, 0) == -1)
+			give_up("user");
+	}
+	if (sandbox_die_with(parent) == -1)
+		give_up("parent");
+	execveat(GIVEN + 1, "", argv, environment, AT_EMPTY_PATH);
+	give_up(PROGRAM);
+}
+
+pid_t
+keeper_start(int executable, const struct gateway_settings *settings,
+    bool is_quiet, int *channel)
+{
+	char	 title[] = TITLE;
+	char	*argv[] = { title, NULL };
+	int	 pair[2], saved;
+	pid_t	 parent = getpid(), pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1) {
+		log_errno("gateway: socketpair");
+		return -1;
+	}
+	if ((pid = fork()) == 0)
+		become(executable, settings, parent, pair[1], is_quiet, argv);
+	saved = errno;
+	close(pair[1]);
+	*channel = pair[0];
+	if (pid == -1) {
+		close(pair[0]);
+		errno = saved;
+		log_errno("gateway: fork");
+	}
+	return pid;
+}
+
+int
+keeper_check(int executable, const struct gateway_settings *settings, int load,
+    const char *request)
+{
+	char	 title[] = TITLE, word[] = "check", number[8];
+	char	*argv[] = { title, word, number, NULL, NULL };
+	pid_t	 parent = getpid(), pid;
+	int	 status;
+
+	snprintf(number, sizeof(number), "%d", GIVEN);
+	if (request != NULL)
+		argv[3] = xstrdup(request);
+	if ((pid = fork()) == 0)
+		become(executable, settings, parent, load, false, argv);
+	free(argv[3]);
+	if (pid == -1) {
+		log_errno("gateway: fork");
+		return -1;
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR) {
+			log_errno("gateway: wait");
+			return -1;
+		}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
