@@ -32,7 +32,6 @@ struct cursor {
 };
 
 struct search {
-	const struct router	*router;
 	const char		*method;
 	const char		*path;
 	size_t			 len;
@@ -296,8 +295,8 @@ router_match(const struct router *router, const char *host_name,
     const char *method, const char *path, struct arena *arena,
     struct route_match *match)
 {
-	struct search		 s = { router, method, path, strlen(path),
-				    arena, match };
+	struct search		 s = { method, path, strlen(path), arena,
+				    match };
 	struct allow		 allow = { .count = 0 };
 	const struct host	*host;
 	enum route_verdict	 verdict = ROUTE_NOT_FOUND;
