@@ -93,8 +93,9 @@ struct config	*config_read_partly(const struct config_index *,
  * Add an error to a key of [gateway], or of a function of this index, with the
  * place where it is set: "FILE:LINE: [section] key: " and the words.
  */
-void	config_blame_gateway(struct config_errors *, const struct config_index *,
-	    const char *key, const char *format, ...)
+void	config_blame_gateway(struct config_errors *,
+	    const struct config_index *, const char *key,
+	    const char *format, ...)
 	    __attribute__((format(printf, 4, 5)));
 void	config_blame(struct config_errors *, const struct config_index *,
 	    const struct function *, const char *key, const char *format, ...)

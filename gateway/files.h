@@ -13,7 +13,7 @@
 
 struct config_errors;
 
-/* The folder and all above it, links followed.  False, after adding an error. */
+/* The folder and all above it, links followed.  False after adding an error. */
 bool	files_check_folder(const char *path, struct config_errors *);
 
 /*

@@ -153,8 +153,10 @@ print_file_environment(FILE *out, const void *field,
 static void
 print_environment(FILE *out, const void *field, const struct setting *setting)
 {
+	const struct function	*fn = field;
+
 	(void)setting;
-	words_print(out, &((const struct function *)field)->environment_written);
+	words_print(out, &fn->environment_written);
 }
 
 static const char *
@@ -213,7 +215,7 @@ print_groups(FILE *out, const void *field, const struct setting *setting)
 
 static const struct setting gateway_table[] = {
 	{ "gateway.listen", "unix:/run/tollgate/tollgate.sock",
-	  "where the web server connects: unix:PATH or ADDR:PORT, several apart",
+	  "where the web server connects: unix:PATH or ADDR:PORT, or several",
 	  set_addresses, print_words, G(listen), 1, 0, 0 },
 	{ "gateway.listen_mode", "0660",
 	  "mode of unix sockets",
@@ -328,7 +330,7 @@ static const struct setting function_table[] = {
 	  "its arguments; quotes keep blanks",
 	  set_words, print_words, F(arguments), 0, 0, PROCESS },
 	{ "function.parameters", "",
-	  "NAME=value ... put over a request's; ${NAME}: a capture or parameter",
+	  "NAME=value ... over a request's; ${NAME}: a capture or parameter",
 	  set_pairs, print_words, F(parameters), 0, 0, 0 },
 	{ "function.protocol", "fastcgi",
 	  "how it is spoken to: fastcgi or cgi",
@@ -425,7 +427,7 @@ static const struct setting function_table[] = {
 	  set_limit, print_limit, F(rlimits.processes), 0, UINT64_MAX,
 	  DERIVED },
 	{ "sandbox.user", "",
-	  "user it runs as; empty: function_user, in templates the file's owner",
+	  "user it runs as; empty: function_user; templates: the file's owner",
 	  set_account, print_text, F(user), 0, TEXT_MAX, PROCESS },
 	{ "sandbox.group", "",
 	  "its group; empty: the user's own",

@@ -89,8 +89,9 @@ static void
 resolve_gateway_as_root(struct resolver *r)
 {
 	struct gateway_settings	*g = &r->config->gateway;
-	const struct setting	*row = keys_gateway_find("gateway.listen_group");
+	const struct setting	*row;
 
+	row = keys_gateway_find("gateway.listen_group");
 	resolve_gateway_user(r);
 	g->listen_gid = (gid_t)-1;
 	if (*g->listen_group != '\0' &&

@@ -644,7 +644,7 @@ static const struct {
 	{ set_flag,	 NULL,	     "yes or no" },
 	{ set_level,	 NULL,	     "debug, info, notice, warning or error" },
 	{ set_pairs,	 NULL,	     "NAME=value \"NAME=two words\" ..." },
-	{ set_addresses, NULL,	     "unix:/PATH, 1.2.3.4:PORT, [::1]:PORT ..." },
+	{ set_addresses, NULL,	     "unix:/PATH, 1.2.3.4:PORT, [::1]:PORT" },
 	{ set_hosts,	 NULL,	     "example.org *.example.org ..." },
 	{ set_methods,	 NULL,	     "GET HEAD POST ..., in capitals" },
 	{ set_prefixes,	 NULL,	     "/path /another ..." },

@@ -12,8 +12,9 @@
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 
-#define PATH_107	"/23456789012345678901234567890123456789012345678901234" \
-			"56789012345678901234567890123456789012345678901234567"
+#define PATH_107	"/234567890123456789012345678901234567890" \
+			"1234567890123456789012345678901234567890" \
+			"123456789012345678901234567"
 
 static const struct {
 	const char	*key;
@@ -81,7 +82,8 @@ static const struct {
 	{ "gateway.buffer_size", "1G", NULL, "from 16K to 16M" },
 	{ "gateway.api_hosts", "fn.Example.org [::1]",
 	  "fn.example.org [::1]", NULL },
-	{ "gateway.start_backoff", "2m", NULL, "longer than start_backoff_max" },
+	{ "gateway.start_backoff", "2m", NULL,
+	  "longer than start_backoff_max" },
 	{ "gateway.uid", "0", NULL, "no such key" },
 	{ "gateway.lisen", "x", NULL, "perhaps listen of [gateway]?" },
 	{ "gatway.listen", "x", NULL, "there is no section [gatway]" },

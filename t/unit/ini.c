@@ -86,7 +86,8 @@ static const struct {
 	{ F "a.b = x", "", "no name of a key" },
 	{ F "a:b = x", "", "no name of a key" },
 	{ "[functon]\nhandler = /x\n[pool]\nqueue_max = 1",
-	  "4:pool.queue_max=1", "f.ini:1: [functon]: there is no such section" },
+	  "4:pool.queue_max=1",
+	  "f.ini:1: [functon]: there is no such section" },
 	{ "[gateway]\nuser = x", "", "there is no such section" },
 	{ "[pool a]\nqueue_max = 1", "", "there is no such section" },
 	{ "[]\nhandler = /x", "", "a section's name" },
@@ -108,17 +109,18 @@ static char *
 summary(const struct ini_text *lines)
 {
 	static char	 out[4096];
-	const char	*at = lines->bytes, *end;
+	const char	*at = lines->bytes, *end, *key;
 	size_t		 used = 0;
 
 	out[0] = '\0';
 	for (; at != NULL && at < lines->bytes + lines->len; at = end + 1) {
 		end = memchr(at, '\n',
 		    (size_t)(lines->bytes + lines->len - at));
+		key = strstr(at, ":fn:") + 4;
 		used += (size_t)snprintf(out + used, sizeof(out) - used,
 		    "%s%lu:%.*s", used > 0 ? "|" : "",
 		    strtoul(strchr(at, ':') + 1, NULL, 10),
-		    (int)(end - strstr(at, ":fn:") - 4), strstr(at, ":fn:") + 4);
+		    (int)(end - key), key);
 	}
 	return out;
 }
@@ -183,8 +185,8 @@ START_TEST(hostile)
 {
 	struct config_errors	 errors = { NULL, 0 };
 	struct ini_text		 read = { NULL, 0, 0 };
-	const char		*piece[] = { "[route x]\n", "a=1\n", "[", "\\\n",
-				    "x=\"", "[pool]\na=1\n" };
+	const char		*piece[] = { "[route x]\n", "a=1\n", "[",
+				    "\\\n", "x=\"", "[pool]\na=1\n" };
 	size_t			 len = strlen(piece[_i]), i;
 	char			*bytes;
 
@@ -199,7 +201,7 @@ START_TEST(hostile)
 }
 END_TEST
 
-/* --- whole loads ----------------------------------------------------------- */
+/* --- whole loads ---------------------------------------------------------- */
 
 static char	 folder[64];
 
