@@ -418,8 +418,10 @@ end_request(struct connection *c, const struct fcgi_record *rec)
 		return;
 	}
 	request_begun(r);
-	is_clean = c->stdin_ended && evbuffer_get_length(c->unsent) == 0;
+	is_clean = c->data_ended && !c->has_broken &&
+	    evbuffer_get_length(c->unsent) == 0;
 	c->request = NULL;
+	c->is_paused = false;
 	watch_no_more(c);
 	/* What it has not been sent yet would be taken for the next request. */
 	if (s->closes || !is_clean) {
