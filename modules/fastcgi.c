@@ -501,6 +501,10 @@ take_bytes(struct connection *c, const uint8_t *bytes, size_t len)
 		connection_garbage(c, "what it sends is not FastCGI");
 		return;
 	}
+	if (len > 0 && c->request == NULL) {
+		connection_garbage(c, "it answers without being asked");
+		return;
+	}
 	free(c->kept);
 	c->kept = NULL;
 	if ((c->kept_len = len) > 0) {
