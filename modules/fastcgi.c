@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -363,6 +364,21 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 }
 
 /*
+ * Has the other side read all it was sent?  The kernel wakes us while it still
+ * holds the last byte of its count, so one is none: a packet counts for
+ * hundreds.  What a worker throws away by closing does not count as read.
+ */
+static bool
+has_read_all(int fd)
+{
+	struct pollfd	 p = { .fd = fd };
+	int		 left;
+
+	return ioctl(fd, SIOCOUTQ, &left) == 0 && left <= 1 &&
+	    poll(&p, 1, 0) == 0;
+}
+
+/*
  * Each time the worker reads, the socket has room anew, which is an edge to
  * epoll(7); when nothing is left unread (unix(7), SIOCOUTQ), its start is over
  * and the body may follow.  The descriptor is a duplicate, so that the
@@ -372,11 +388,9 @@ static void
 on_first_read(evutil_socket_t fd, short what, void *arg)
 {
 	struct connection	*c = arg;
-	int			 left;
 
 	(void)what;
-	if (evbuffer_get_length(c->unsent) > 0 ||
-	    ioctl((int)fd, SIOCOUTQ, &left) == -1 || left > 0)
+	if (evbuffer_get_length(c->unsent) > 0 || !has_read_all((int)fd))
 		return;
 	watch_no_more(c);
 	request_begun(c->request);
@@ -635,11 +649,13 @@ fastcgi_ended(struct worker *w)
 			continue;
 		if (!is_there(s, c))
 			continue;
-		if (c->fd == -1)
+		/* A child of it may still hold the socket open. */
+		if (c->fd != -1)
+			c->lost = EXCHANGE_CLOSED;
+		if (c->request != NULL)
 			tell_lost(c);
 		else
-			/* A child of it holds the socket open. */
-			connection_lost(c, EXCHANGE_CLOSED);
+			connection_free(c);
 	}
 }
 
