@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <event2/buffer.h>
@@ -20,6 +21,7 @@
 #include "timer.h"
 
 #define READ_SIZE	(64 * 1024)
+#define DEAF_MS		2000	/* for a peer to notice that it is closed */
 
 struct connection {
 	struct connections	*all;
@@ -35,9 +37,11 @@ struct connection {
 	TAILQ_HEAD(, request)	 requests;
 	unsigned	 request_count;
 	unsigned	 stopped;	/* requests whose body is full */
+	bool		 has_begun;	/* a request, at any time */
 	bool		 keeps;		/* FCGI_KEEP_CONN of the last request */
 	bool		 has_ended;	/* the peer sends no more */
 	bool		 is_closing;	/* once its last bytes have left */
+	bool		 is_deaf;	/* they have: what comes is thrown away */
 	bool		 is_dead;	/* freed when nobody is inside */
 	unsigned	 inside;	/* calls that still need it */
 	LIST_ENTRY(connection)	 in_all;
@@ -108,6 +112,34 @@ is_over(const struct connection *c)
 	    c->all->is_draining);
 }
 
+static void
+on_deaf_time(void *arg)
+{
+	connection_drop(arg);
+}
+
+/*
+ * Part with it.  A peer that is still sending would, on a close, get a reset
+ * in place of the answer it has not read yet: it is told first that no more
+ * comes, and for a moment what it sends is thrown away.
+ */
+static void
+connection_finish(struct connection *c)
+{
+	if (!c->is_closing || c->has_ended) {
+		connection_drop(c);
+		return;
+	}
+	if (c->is_deaf)
+		return;
+	c->is_deaf = true;
+	shutdown(c->fd, SHUT_WR);
+	event_add(c->readable, NULL);
+	timer_free(c->whole);
+	c->whole = timer_new(on_deaf_time, c);
+	timer_start(c->whole, DEAF_MS);
+}
+
 /* --- out ---------------------------------------------------------------- */
 
 static void
@@ -142,7 +174,7 @@ connection_write(struct connection *c)
 	}
 	event_del(c->writable);
 	if (is_over(c))
-		connection_drop(c);
+		connection_finish(c);
 }
 
 static void
@@ -244,7 +276,7 @@ client_over(struct request *r, enum client_end how)
 	else if (how == CLIENT_DISTRUSTED)
 		c->is_closing = true;
 	if (!c->is_dead && is_over(c) && evbuffer_get_length(c->unsent) == 0)
-		connection_drop(c);
+		connection_finish(c);
 	leave(c);
 }
 
@@ -289,6 +321,7 @@ on_begin(struct connection *c, const struct fcgi_record *rec)
 	if (fcgi_get_begin(rec, &role, &flags) == -1 ||
 	    find_request(c, rec->request_id) != NULL)
 		return false;
+	c->has_begun = true;
 	c->keeps = (flags & FCGI_KEEP_CONN) != 0;
 	if (c->request_count >= s->max_requests_per_connection) {
 		log_warning("front: max_requests_per_connection = %u reached",
@@ -307,12 +340,18 @@ on_begin(struct connection *c, const struct fcgi_record *rec)
 	return true;
 }
 
+/*
+ * Of a request that was refused, or has had its answer, more may still come:
+ * that is ignored.  Where none was ever begun it makes no sense.
+ */
 static bool
 on_params(struct connection *c, const struct fcgi_record *rec)
 {
 	struct request	*r = find_request(c, rec->request_id);
 
-	if (r == NULL || r->params_ended)
+	if (r == NULL)
+		return c->has_begun;
+	if (r->params_ended)
 		return false;
 	if (rec->length == 0)
 		request_params_end(r);
@@ -321,7 +360,6 @@ on_params(struct connection *c, const struct fcgi_record *rec)
 	return true;
 }
 
-/* A body may still come of a request that has had its answer: ignored. */
 static bool
 on_stream(struct connection *c, const struct fcgi_record *rec,
     bool (*take)(struct request *, const uint8_t *, size_t),
@@ -331,7 +369,7 @@ on_stream(struct connection *c, const struct fcgi_record *rec,
 	bool		 had_stopped;
 
 	if (r == NULL)
-		return true;
+		return c->has_begun;
 	if (rec->length == 0) {
 		end(r);
 		return true;
@@ -464,7 +502,7 @@ take_bytes(struct connection *c, const uint8_t *bytes, size_t len)
 	struct fcgi_record	 rec;
 	ptrdiff_t		 n = 0;
 
-	for (; len > 0 && !c->is_dead; bytes += n, len -= (size_t)n) {
+	for (; len > 0 && !c->is_dead && !c->is_deaf; bytes += n, len -= (size_t)n) {
 		if ((n = fcgi_parse(bytes, len, &rec)) == 0)
 			break;
 		if (c->whole != NULL)
@@ -475,7 +513,7 @@ take_bytes(struct connection *c, const uint8_t *bytes, size_t len)
 			return;
 		}
 	}
-	if (!c->is_dead)
+	if (!c->is_dead && !c->is_deaf)
 		keep_rest(c, bytes, len);
 }
 
@@ -521,6 +559,8 @@ connection_read(struct connection *c)
 	if (c->kept_len > 0)
 		memcpy(scratch, c->kept, c->kept_len);
 	n = read(c->fd, scratch + c->kept_len, READ_SIZE);
+	if (n > 0 && c->is_deaf)
+		return;
 	if (n > 0) {
 		take_bytes(c, scratch, c->kept_len + (size_t)n);
 		if (c->stopped > 0 && !c->is_dead) {

@@ -33,6 +33,7 @@ TAILQ_HEAD(request_queue, request);
 
 struct requests {
 	struct request_queue	 run_queue;
+	struct request_queue	 all;
 	struct timer		*run;
 	size_t			 count;
 	void			(*on_none)(void *);
@@ -76,6 +77,7 @@ request_free(struct request *r)
 	assert(r->worker == NULL && r->ticket == NULL && r->client == NULL);
 	if (r->is_queued)
 		TAILQ_REMOVE(&rs->run_queue, r, in_run_queue);
+	TAILQ_REMOVE(&rs->all, r, in_all);
 	timer_free(r->deadline);
 	timer_free(r->silence);
 	timer_free(r->hold);
@@ -135,6 +137,7 @@ requests_create(void)
 
 	rs = xcalloc(1, sizeof(*rs));
 	TAILQ_INIT(&rs->run_queue);
+	TAILQ_INIT(&rs->all);
 	rs->run = timer_new(on_run, rs);
 	return rs;
 }
@@ -142,8 +145,20 @@ requests_create(void)
 void
 requests_free(struct requests *rs)
 {
+	struct request	*r;
+
 	if (rs == NULL)
 		return;
+	rs->on_none = NULL;
+	while ((r = TAILQ_FIRST(&rs->all)) != NULL) {
+		if (r->exchange != NULL)
+			r->worker->protocol->cut(r);
+		if (r->ticket != NULL)
+			pool_cancel(r->ticket);
+		r->ticket = NULL;
+		r->worker = NULL;
+		request_free(r);
+	}
 	timer_free(rs->run);
 	free(rs);
 }
@@ -273,6 +288,7 @@ request_create(struct services *services, const struct client *client,
 	r->deadline = timer_new(on_deadline, r);
 	r->silence = timer_new(on_silence, r);
 	request_set_deadline(r, services->settings->header_timeout_ms);
+	TAILQ_INSERT_TAIL(&services->requests->all, r, in_all);
 	services->requests->count++;
 	return r;
 }
@@ -575,6 +591,9 @@ request_refused(struct request *r, unsigned refusal, int error,
 static enum verdict
 step_read(struct request *r)
 {
+	/* Without all of its parameters it was no request yet. */
+	if (r->is_aborted && r->client == NULL && !r->params_ended)
+		return OVER;
 	if (r->is_aborted)
 		return request_conclude(r, OUTCOME_ABORTED);
 	if (r->early_status != 0)

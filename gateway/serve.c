@@ -23,6 +23,7 @@
 
 #define ATTEMPTS_MAX	2	/* a request is tried again once */
 #define HOLD_MS		10	/* an answer waits so long for its worker */
+#define ABANDON_MS	1000	/* a worker may end what nobody wants */
 
 enum search { FOUND, WAITING, NONE };
 
@@ -282,9 +283,9 @@ refuse_silent(struct request *r)
 }
 
 /*
- * Nobody wants the answer any more.  A FastCGI worker goes on to its end and is
- * then good for another request; a program that serves this one alone is
- * stopped.
+ * Nobody wants the answer any more.  A FastCGI worker that comes to its end
+ * soon is good for another request; one that does not would keep others
+ * waiting, and a program that serves this one alone need not go on.
  */
 static void
 abandon(struct request *r)
@@ -298,6 +299,7 @@ abandon(struct request *r)
 		r->worker->protocol->push(r);
 	}
 	r->is_paused = true;	/* what still comes is thrown away */
+	request_set_deadline(r, ABANDON_MS);
 }
 
 /* --- what came of it ---------------------------------------------------- */
@@ -607,6 +609,20 @@ request_settle(struct request *r)
 	pool_return(w, (enum worker_use)r->worker_use);
 }
 
+static void
+complain_lingering(const struct request *r)
+{
+	if (r->outcome != OUTCOME_OK)
+		request_complain(r, "worker %ld is stopped: it did not end "
+		    "within %dms what nobody waits for any more",
+		    (long)r->worker->pid, ABANDON_MS);
+	else
+		request_complain(r, "worker %ld worked on after its answer, "
+		    "longer than limits.request_terminate_timeout = %" PRIu64
+		    "ms", (long)r->worker->pid,
+		    r->function->request_terminate_timeout_ms);
+}
+
 /*
  * The worker works on, for a client that has all or has left, under the same
  * time limit; what that costs is found in its next record.
@@ -624,10 +640,7 @@ request_step_linger(struct request *r)
 		return OVER;
 	}
 	if (r->is_overdue) {
-		request_complain(r, "worker %ld worked on after its answer, "
-		    "longer than limits.request_terminate_timeout = %" PRIu64
-		    "ms", (long)r->worker->pid,
-		    r->function->request_terminate_timeout_ms);
+		complain_lingering(r);
 		give_up(r, WORKER_BROKEN);
 		request_settle(r);
 		return OVER;

@@ -193,8 +193,7 @@ client_end(const struct request *r)
 {
 	if (r->is_broken)
 		return CLIENT_CUT_OFF;
-	/* What it still sends of this request must not be taken for another. */
-	if (r->has_surplus || !r->params_ended)
+	if (r->has_surplus || (!r->params_ended && !r->is_aborted))
 		return CLIENT_DISTRUSTED;
 	return CLIENT_SERVED;
 }

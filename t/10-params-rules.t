@@ -58,7 +58,7 @@ for (
 ) {
 	my ($what, $params, $want) = @$_;
 	my $body = answer_to($base . pairs(@$params))->{body};
-	my ($name) = "$want" =~ /\^(\w+)/;
+	my ($name) = "$want" =~ /:\^(\w+)/;
 
 	like($body, $want, $what);
 	is(scalar(() = $body =~ /^$name=/mg), 1, "$what: one copy of $name");
