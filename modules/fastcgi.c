@@ -227,23 +227,57 @@ connection_garbage(struct connection *c, const char *why)
 
 /* --- to the worker ------------------------------------------------------ */
 
+/* The record gets its header, unless it is empty.  Where the next begins. */
+static uint8_t *
+close_params(uint8_t *record, size_t *len)
+{
+	if (*len == 0)
+		return record;	/* it would end the stream */
+	fcgi_put_header(record, FCGI_PARAMS, WORKER_ID, (uint16_t)*len, 0);
+	record += FCGI_HEADER_LEN + *len;
+	*len = 0;
+	return record;
+}
+
+/* A pair that no record holds goes over as many as it takes. */
+static uint8_t *
+put_long_pair(uint8_t *record, const struct fcgi_pair *pair)
+{
+	size_t	 left, at, n, room = pair->name_len + pair->value_len + 8;
+	uint8_t	*bytes;
+
+	bytes = xmalloc(room);
+	left = fcgi_pair_put(bytes, room, pair);
+	for (at = 0; left > 0; at += n, left -= n) {
+		n = left < FCGI_CONTENT_MAX ? left : FCGI_CONTENT_MAX;
+		fcgi_put_header(record, FCGI_PARAMS, WORKER_ID, (uint16_t)n, 0);
+		memcpy(record + FCGI_HEADER_LEN, bytes + at, n);
+		record += FCGI_HEADER_LEN + n;
+	}
+	free(bytes);
+	return record;
+}
+
+/*
+ * Other pairs never straddle records: there are programs that read each record
+ * by itself (php-cgi does).
+ */
 static void
 put_params(struct evbuffer *out, const struct variables *vars)
 {
 	struct evbuffer_iovec	 space;
 	struct fcgi_pair	 pair;
 	const struct variable	*v;
-	uint8_t			*record, *at;
+	uint8_t			*record;
 	size_t			 i, total = 0, len = 0, n;
 
-	/* Pairs never straddle records here: libfcgi is spared the joining. */
 	for (i = 0; i < vars->count; i++)
 		total += vars->list[i].name_len + vars->list[i].value_len + 8;
-	total += FCGI_HEADER_LEN * (total / (FCGI_CONTENT_MAX / 2) + 2);
+	/* Any three records in a row hold more than one could. */
+	total += FCGI_HEADER_LEN * (total / (FCGI_CONTENT_MAX / 4) + 2);
 	evbuffer_reserve_space(out, (ev_ssize_t)total, &space, 1);
 
 	record = space.iov_base;
-	at = record + FCGI_HEADER_LEN;
 	for (i = 0; i < vars->count; i++) {
 		v = &vars->list[i];
 		if (v->value == NULL ||
@@ -251,23 +285,18 @@ put_params(struct evbuffer *out, const struct variables *vars)
 			continue;
 		pair = (struct fcgi_pair){ v->name, v->name_len, v->value,
 		    v->value_len };
-		n = fcgi_pair_put(at, FCGI_CONTENT_MAX - len, &pair);
+		n = fcgi_pair_put(record + FCGI_HEADER_LEN + len,
+		    FCGI_CONTENT_MAX - len, &pair);
 		if (n == 0) {
-			fcgi_put_header(record, FCGI_PARAMS, WORKER_ID,
-			    (uint16_t)len, 0);
-			record = at;
-			at = record + FCGI_HEADER_LEN;
-			len = 0;
-			n = fcgi_pair_put(at, FCGI_CONTENT_MAX, &pair);
+			record = close_params(record, &len);
+			n = fcgi_pair_put(record + FCGI_HEADER_LEN,
+			    FCGI_CONTENT_MAX, &pair);
 		}
-		at += n;
+		if (n == 0)
+			record = put_long_pair(record, &pair);
 		len += n;
 	}
-	if (len > 0) {
-		fcgi_put_header(record, FCGI_PARAMS, WORKER_ID, (uint16_t)len,
-		    0);
-		record = at;
-	}
+	record = close_params(record, &len);
 	fcgi_put_header(record, FCGI_PARAMS, WORKER_ID, 0, 0);
 	space.iov_len = (size_t)(record + FCGI_HEADER_LEN -
 	    (uint8_t *)space.iov_base);
