@@ -425,7 +425,17 @@ gateway_end(struct gateway *g)
 	front_free(g->front);
 	for (i = 0; i < LAST_TURNS; i++)
 		event_base_loop(g->base, EVLOOP_NONBLOCK);
+	requests_free(g->requests);
+	pools_free(g->pools);
+	workers_free(g->workers);
 	ledger_free(g->ledger);
+	funclogs_free(g->logs);
+	load_free(g->next);
+	router_free(g->router);
+	config_free(g->config);
+	timer_free(g->last_time);
+	timer_release();
+	event_base_free(g->base);
 }
 
 static int

@@ -93,6 +93,7 @@ struct request {
 	enum request_state	 state;
 	bool		 is_queued;	/* its turn comes */
 	TAILQ_ENTRY(request)	 in_run_queue;
+	TAILQ_ENTRY(request)	 in_all;
 
 	/* the front's side; client is NULL once it has left or has all */
 	const struct client	*client;
@@ -176,6 +177,7 @@ struct request {
 
 /* The run queue: requests that have their turn in this turn of the loop. */
 struct requests	*requests_create(void);
+/* Those that are left are broken off without another word. */
 void		 requests_free(struct requests *);
 size_t		 requests_count(const struct requests *);	/* alive */
 /* on_none(arg) runs each time the last request has been freed. */

@@ -414,11 +414,32 @@ workers_create(const struct workers_setup *setup)
 	return ws;
 }
 
+/* Forget all that we have of it. */
+static void
+let_go(struct worker *w)
+{
+	if (w->private != NULL)
+		w->protocol->detach(w);
+	close_stderr(w);
+	if (w->statm != -1)
+		close(w->statm);
+	timer_free(w->kill_timer);
+	LIST_REMOVE(w, in_hash);
+	function_release(w->function);
+	free(w);
+}
+
 void
 workers_free(struct workers *ws)
 {
+	struct worker	*w;
+	size_t		 i;
+
 	if (ws == NULL)
 		return;
+	for (i = 0; i < BUCKETS; i++)
+		while ((w = LIST_FIRST(&ws->table[i])) != NULL)
+			let_go(w);
 	event_free(ws->readable);
 	event_free(ws->writable);
 	close(ws->setup.channel);
@@ -588,17 +609,9 @@ void
 worker_free(struct worker *w)
 {
 	assert(w->state == WORKER_DEAD && w->lent == 0);
-	if (w->private != NULL)
-		w->protocol->detach(w);
 	if (w->stderr_event != NULL)
 		worker_read_stderr(w, "-");
-	close_stderr(w);
-	if (w->statm != -1)
-		close(w->statm);
-	timer_free(w->kill_timer);
-	LIST_REMOVE(w, in_hash);
-	function_release(w->function);
-	free(w);
+	let_go(w);
 }
 
 /* --- what it uses ------------------------------------------------------- */
