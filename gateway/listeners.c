@@ -322,9 +322,10 @@ listeners_inherit(struct listeners *set)
 
 	set->list = NULL;
 	set->count = 0;
-	if (count == NULL || pid == NULL || atol(pid) != (long)getpid())
-		return;
-	end = INHERITED_FIRST + atoi(count);
+	end = INHERITED_FIRST;
+	if (count != NULL && pid != NULL && atol(pid) == (long)getpid() &&
+	    atoi(count) > 0 && atoi(count) <= LISTENERS_MAX)
+		end += atoi(count);
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDNAMES");
@@ -343,6 +344,7 @@ listeners_inherit(struct listeners *set)
 		l->is_inherited = true;
 		free(address);
 	}
+	close_range((unsigned)end, ~0U, 0);
 }
 
 static int

@@ -31,7 +31,8 @@ struct listeners {
 
 /*
  * The sockets that systemd has handed over (sd_listen_fds(3)), by address.  The
- * variables are taken out of the environment.
+ * variables are taken out of the environment, and all other descriptors but 0,
+ * 1 and 2 are closed: so this comes first of all.
  */
 void	listeners_inherit(struct listeners *);
 

@@ -166,7 +166,6 @@ receive_files(int fd, int files[2])
 	return 0;
 }
 
-/* Map the whole text; never into a child. */
 static int
 map_text(struct load *load, int fd)
 {
@@ -180,7 +179,7 @@ map_text(struct load *load, int fd)
 		return -1;
 	load->text = text;
 	load->len = (size_t)st.st_size;
-	return madvise(text, load->len, MADV_DONTFORK);
+	return 0;
 }
 
 static int
@@ -222,6 +221,12 @@ load_finish(int fd, uint64_t generation)
 		return load;
 	load_free(load);
 	return NULL;
+}
+
+int
+load_hide(const struct load *load)
+{
+	return madvise(load->text, load->len, MADV_DONTFORK);
 }
 
 void

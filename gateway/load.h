@@ -40,6 +40,12 @@ pid_t	load_begin(const char *path, int *fd);
 struct load	*load_finish(int fd, uint64_t generation);
 void		 load_free(struct load *);	/* NULL is fine */
 
+/*
+ * From now on no child has the text: only once we are the process that stays,
+ * as a daemon is its own child.  -1 with errno.
+ */
+int	load_hide(const struct load *);
+
 /* Make the two sealed files of texts that were read.  -1 with errno. */
 int	load_make_files(const struct ini_load *, int *whole, int *gateway);
 

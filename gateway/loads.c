@@ -117,8 +117,8 @@ on_read(void *arg, uint32_t events)
 		refuse(ls, generation);
 		return;
 	}
-	if (listeners_open(&ls->fresh_listeners, &ls->fresh->settings,
-	    &ls->listeners) == -1) {
+	if (load_hide(ls->fresh) == -1 || listeners_open(&ls->fresh_listeners,
+	    &ls->fresh->settings, &ls->listeners) == -1) {
 		refuse(ls, generation);
 		return;
 	}
@@ -202,6 +202,8 @@ loads_create(int epoll, const char *path, struct load *load,
 	ls->reading.fd = -1;
 	ls->reading.on_ready = on_read;
 	ls->reading.arg = ls;
+	if (load_hide(load) == -1)
+		fatal("madvise");
 	return ls;
 }
 

@@ -205,8 +205,7 @@ step_rlimits(struct sandbox *box)
 	const struct function_rlimits	*l = &box->function->rlimits;
 
 	if (limit(RLIMIT_NOFILE, l->files) == -1 ||
-	    limit(RLIMIT_CORE, l->core) == -1 ||
-	    limit(RLIMIT_DATA, l->data) == -1)
+	    limit(RLIMIT_CORE, l->core) == -1)
 		return -1;
 	return limit(RLIMIT_NPROC, l->processes);
 }
@@ -299,9 +298,19 @@ sandbox_apply(struct sandbox *box)
 	return 0;
 }
 
+/*
+ * The limit of memory is the program's, and would count what is the spawner's
+ * until then: so it is set last.
+ */
 void
 sandbox_exec(struct sandbox *box, char *const *argv, char *const *envp)
 {
+	if (limit(RLIMIT_DATA, box->function->rlimits.data) == -1) {
+		box->failure.error = errno;
+		box->failure.refusal = REFUSAL_FAILED;
+		box->failure.step = "rlimits";
+		return;
+	}
 	if (box->program.is_script)
 		execve(box->request.path, argv, envp);
 	else

@@ -1,0 +1,159 @@
+/*
+ * launcher: the environment that a worker is given, and what a request may
+ * put into it.
+ */
+#include "launcher.h"
+
+#include "function.h"
+#include "mem.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
+
+static struct function	*fn;
+
+static void
+list_of(struct word_list *list, const char *a, const char *b)
+{
+	list->count = 2;
+	list->words = arena_calloc(fn->arena, 2, sizeof(*list->words));
+	list->words[0] = a;
+	list->words[1] = b;
+}
+
+static void
+set_up(void)
+{
+	fn = function_create();
+	list_of(&fn->environment, "LANG=C", "HTTPS=on");
+	list_of(&fn->parameters, "MY_OWN=1", "LD_AUDIT=x");
+}
+
+static void
+tear_down(void)
+{
+	function_release(fn);
+}
+
+static const char *
+value_of(char **env, const char *name)
+{
+	size_t	 len = strlen(name), i;
+
+	for (i = 0; env[i] != NULL; i++)
+		if (strncmp(env[i], name, len) == 0 && env[i][len] == '=')
+			return env[i] + len + 1;
+	return NULL;
+}
+
+static size_t
+count_of(char **env)
+{
+	size_t	 n = 0;
+
+	while (env[n] != NULL)
+		n++;
+	return n;
+}
+
+START_TEST(what_is_configured)
+{
+	char	**env;
+
+	env = launcher_environment(fn, 7, "API=127.0.0.1:9", NULL, 0);
+	ck_assert_ptr_nonnull(env);
+	ck_assert_uint_eq(count_of(env), 5);
+	ck_assert_str_eq(value_of(env, "PATH"), "/usr/local/bin:/usr/bin:/bin");
+	ck_assert_str_eq(value_of(env, "LANG"), "C");
+	ck_assert_str_eq(value_of(env, "API"), "127.0.0.1:9");
+	ck_assert_str_eq(value_of(env, LAUNCHER_MARK), "7");
+}
+END_TEST
+
+START_TEST(a_path_of_its_own)
+{
+	char	**env;
+
+	list_of(&fn->environment, "PATH=/opt/bin", "A=");
+	env = launcher_environment(fn, 1, NULL, NULL, 0);
+	ck_assert_uint_eq(count_of(env), 3);
+	ck_assert_str_eq(value_of(env, "PATH"), "/opt/bin");
+	ck_assert_str_eq(value_of(env, "A"), "");
+}
+END_TEST
+
+/* What is configured stands, whatever the request says. */
+START_TEST(request_adds_its_own)
+{
+	char	  packet[] = "QUERY_STRING=a=b\0HTTPS=off\0MY_OWN=2\0HTTP_A=";
+	char	**env;
+
+	env = launcher_environment(fn, 1, NULL, packet, sizeof(packet));
+	ck_assert_ptr_nonnull(env);
+	ck_assert_str_eq(value_of(env, "QUERY_STRING"), "a=b");
+	ck_assert_str_eq(value_of(env, "HTTPS"), "on");
+	ck_assert_str_eq(value_of(env, "MY_OWN"), "2");
+	ck_assert_str_eq(value_of(env, "HTTP_A"), "");
+	ck_assert_uint_eq(count_of(env), 7);
+}
+END_TEST
+
+static const struct {
+	const char	*packet;
+	size_t		 len;
+	int		 error;
+} bad[] = {
+	{ "LD_PRELOAD=x", 13, EPERM },
+	{ "LD_=x", 6, EPERM },
+	{ "LD_AUDIT=x", 11, EPERM },	/* even among parameters */
+	{ "PATH=x", 7, EPERM },
+	{ "IFS=x", 6, EPERM },
+	{ "HTTP_PROXY=x", 13, EPERM },
+	{ LAUNCHER_MARK "=1", sizeof(LAUNCHER_MARK "=1"), EPERM },
+	{ "A=1\0LD_PRELOAD=x", 17, EPERM },
+	{ "QUERY_STRING", 13, EBADMSG },
+	{ "=x", 3, EBADMSG },
+	{ "\0", 2, EBADMSG },
+	{ "QUERY_STRING=x", 14, EBADMSG },	/* no NUL at its end */
+};
+
+START_TEST(request_is_refused)
+{
+	char	*packet = xmalloc(bad[_i].len);
+
+	memcpy(packet, bad[_i].packet, bad[_i].len);
+	ck_assert_ptr_null(launcher_environment(fn, 1, NULL, packet,
+	    bad[_i].len));
+	ck_assert_int_eq(errno, bad[_i].error);
+	free(packet);
+}
+END_TEST
+
+int
+main(void)
+{
+	SRunner	*sr;
+	Suite	*s;
+	TCase	*tc;
+	int	 failed;
+
+	s = suite_create("launcher");
+	tc = tcase_create("launcher");
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_test(tc, what_is_configured);
+	tcase_add_test(tc, a_path_of_its_own);
+	tcase_add_test(tc, request_adds_its_own);
+	tcase_add_loop_test(tc, request_is_refused, 0, ROWS(bad));
+	suite_add_tcase(s, tc);
+
+	sr = srunner_create(s);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
