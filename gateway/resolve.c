@@ -129,7 +129,9 @@ resolve_function_as_caller(struct resolver *r, struct function *fn)
 	    &gid) || gid != r->caller.gid))
 		BLAME(r, fn, "sandbox.group", "\"%s\" is another group, which "
 		    "only root can join; expected nothing", fn->group);
-	fn->user = r->caller.name;
+	/* A template's is found with its program, even if it can be but us. */
+	if (!fn->is_template)
+		fn->user = r->caller.name;
 	fn->uid = r->caller.uid;
 	fn->gid = r->caller.gid;
 }
