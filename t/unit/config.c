@@ -367,8 +367,8 @@ static const char *const malformed[] = {
 	"/f:1:a:function.handler=/x", "/f:z:a:function.handler=/x\n",
 	"/f:1:a b:function.handler=/x\n", "/f:1:a:=x\n", "/f:1:a:handler=/x\n",
 	"/f:1:b:function.handler=/x\n/f:1:a:function.handler=/x\n",
-	"/f:1:a:function.handler=/x\n/f:1:b:function.handler=/x\n"
-	    "/f:1:a:function.chdir=/x\n",
+	("/f:1:a:function.handler=/x\n/f:1:b:function.handler=/x\n"
+	    "/f:1:a:function.chdir=/x\n"),
 	"/f:1:a:pool.queue_max=3\n",
 };
 
