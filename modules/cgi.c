@@ -136,7 +136,10 @@ send_variables(struct program *p, struct request *r)
 	    MSG_NOSIGNAL) == (ssize_t)size ? 0 : -1;
 }
 
-/* The launcher's answer: none, since the exec closed the socket; or why not. */
+/*
+ * The launcher's answer: none, since the exec closed the socket; or why not.
+ * If it ended without having read the variables, that is ECONNRESET.
+ */
 static void
 read_launch(struct program *p)
 {
@@ -150,10 +153,10 @@ read_launch(struct program *p)
 	close_event(&p->variables);
 	if (r == NULL)
 		return;
-	if (n != sizeof(failure)) {
+	if (n == 0)
 		request_begun(r);
+	if (n != sizeof(failure))
 		return;
-	}
 	failure.step[sizeof(failure.step) - 1] = '\0';
 	p->request = NULL;
 	request_refused(r, (unsigned)failure.refusal <= REFUSAL_NOT_TRUSTED ?
