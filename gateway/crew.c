@@ -69,8 +69,6 @@ count_reserve(const struct pool *p)
 
 	if (p->is_gone || p->pools->is_draining)
 		return 0;
-	if (p->fn->process_idle_timeout_ms == 0)
-		n = 0;
 	n = MAX(n, p->fn->min_children);
 	return MIN(n, p->fn->max_children);
 }
@@ -343,6 +341,8 @@ count_at_work(const struct pool *p)
 void
 crew_note_peak(struct pool *p)
 {
+	if (p->fn->process_idle_timeout_ms == 0)
+		return;		/* there is no lately */
 	if (count_at_work(p) > p->peak)
 		p->peak = count_at_work(p);
 	if (!timer_is_started(p->idle_timer))
@@ -354,7 +354,7 @@ static void
 fade_peak(struct pool *p)
 {
 	p->peak_before = p->peak;
-	p->peak = count_at_work(p);
+	p->peak = p->fn->process_idle_timeout_ms > 0 ? count_at_work(p) : 0;
 	if (p->peak_before > 0)
 		timer_start(p->idle_timer, p->fn->process_idle_timeout_ms);
 }
@@ -370,6 +370,7 @@ crew_on_idle_time(void *arg)
 	struct worker	*w;
 	uint64_t	 idle_ms;
 
+	pool_serve_waiting(p);	/* nobody idles whom they could have */
 	if (crew_is_launch(p))
 		fade_peak(p);
 	while (has_surplus(p) &&

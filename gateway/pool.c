@@ -153,6 +153,7 @@ refuse_all(struct pool *p, enum pool_answer answer)
 		t->answer = answer;
 		t->queue = &p->pools->refused;
 		TAILQ_INSERT_TAIL(t->queue, t, in_queue);
+		pools_due(p);
 	}
 }
 
