@@ -189,6 +189,25 @@ append(struct ledger *l)
 	return 0;
 }
 
+/*
+ * A short write leaves half a line: no reader shall see it, so it is taken
+ * back, unless somebody else has appended meanwhile; then its rest follows as
+ * soon as there is room.
+ */
+static void
+take_back(struct ledger *l)
+{
+	struct stat	 st;
+	off_t		 end;
+
+	if (l->in_file == 0)
+		return;
+	end = lseek(l->fd, 0, SEEK_CUR);
+	if (end != -1 && fstat(l->fd, &st) == 0 && st.st_size == end &&
+	    ftruncate(l->fd, end - (off_t)l->in_file) == 0)
+		l->in_file = 0;
+}
+
 static void
 flush(struct ledger *l)
 {
@@ -200,8 +219,10 @@ flush(struct ledger *l)
 	drop_written(l);
 	if (error == 0)
 		recover(l);
-	else
+	else {
+		take_back(l);
 		fail(l, error);
+	}
 }
 
 /* --- whoever waits ------------------------------------------------------ */

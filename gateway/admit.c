@@ -153,6 +153,7 @@ choose_function(struct request *r, struct route_match *match,
 	    r->arena, match)) {
 	case ROUTE_FOUND:
 		r->function = function_hold(match->function);
+		r->user = r->function->user;
 		return 0;
 	case ROUTE_NOT_ALLOWED:
 		r->allow = match->allow;

@@ -279,7 +279,7 @@ request_create(struct services *services, const struct client *client,
 	r->front_id = front_id;
 	r->role = role;
 	r->attempt = 1;
-	r->method = r->path = "";
+	r->method = r->path = r->user = "";
 	r->arena = arena_create(ARENA_CHUNK);
 	variables_init(&r->variables, r->arena);
 	requests_make_id(services->requests, r->id);
@@ -316,8 +316,9 @@ take_pairs(struct request *r, const uint8_t *bytes, size_t len)
 	size_t				 used = 0;
 	ptrdiff_t			 n;
 
-	while ((n = fcgi_pair_parse(bytes + used, len - used,
-	    s->max_params_size, &pair)) > 0) {
+	/* A pair too long for max_params_size is waited for until it is met. */
+	while ((n = fcgi_pair_parse(bytes + used, len - used, SIZE_MAX,
+	    &pair)) > 0) {
 		used += (size_t)n;
 		if (++r->params_count > s->max_params) {
 			refuse_early(r, 431, "more than max_params");
@@ -330,8 +331,6 @@ take_pairs(struct request *r, const uint8_t *bytes, size_t len)
 			return used;
 		}
 	}
-	if (n < 0)
-		refuse_early(r, 400, "a parameter's length cannot be true");
 	return used;
 }
 
@@ -592,10 +591,9 @@ static enum verdict
 step_read(struct request *r)
 {
 	/* Without all of its parameters it was no request yet. */
-	if (r->is_aborted && r->client == NULL && !r->params_ended)
-		return OVER;
-	if (r->is_aborted)
-		return request_conclude(r, OUTCOME_ABORTED);
+	if (r->is_aborted && !r->params_ended)
+		return r->client == NULL ? OVER :
+		    request_conclude(r, OUTCOME_ABORTED);
 	if (r->early_status != 0)
 		return request_refuse(r, r->early_status, OUTCOME_REJECTED,
 		    r->early_why);

@@ -128,6 +128,7 @@ struct request {
 	struct pool	*pool;
 	struct ticket	*ticket;
 	struct worker	*worker;	/* while lent */
+	const char	*user;		/* Unix user, for the record */
 	unsigned	 pool_answer;	/* enum pool_answer, once ready */
 	unsigned	 attempt;	/* 1 for the first */
 	void		*exchange;	/* the module's */

@@ -15,6 +15,7 @@
 #include "config.h"
 #include "function.h"
 #include "log.h"
+#include "mem.h"
 #include "module.h"
 #include "pool.h"
 #include "settings.h"
@@ -208,6 +209,10 @@ hand_over(struct request *r)
 	if (r->answer.ready == NULL)
 		answer_init(&r->answer, r->front_id, r->method,
 		    r->services->settings->max_header_size);
+	/* A template's user is known once its program was found. */
+	if (r->user[0] == '\0')
+		r->user = arena_printf(r->arena, "%ld",
+		    (long)r->worker->uid);
 	r->is_handed_over = true;
 	r->exchange_end = EXCHANGE_ON;
 	r->worker_use = WORKER_BROKEN;
@@ -512,11 +517,12 @@ hold_answer(struct request *r)
 	return WAIT;
 }
 
+/* As far as can be told while the worker may still fail. */
 static bool
-is_answer_whole(struct request *r)
+is_answer_whole(const struct request *r)
 {
 	return r->answer.state == ANSWER_WHOLE || (r->answer_ended &&
-	    answer_end(&r->answer) == ANSWER_WHOLE);
+	    r->answer.state == ANSWER_BODY && !r->answer.head.has_length);
 }
 
 /*

@@ -161,7 +161,7 @@ fill_record(const struct request *r, struct record *rec)
 	rec->id = r->id;
 	rec->function = fn != NULL ? fn->name : "";
 	rec->version = fn != NULL ? fn->version : "";
-	rec->user = fn != NULL ? fn->user : "";
+	rec->user = r->user;
 	rec->memory_bytes = fn != NULL ? fn->memory_max : 0;
 	rec->trigger = "http";
 	rec->method = r->method;
@@ -193,7 +193,7 @@ client_end(const struct request *r)
 {
 	if (r->is_broken)
 		return CLIENT_CUT_OFF;
-	if (r->has_surplus || (!r->params_ended && !r->is_aborted))
+	if (r->has_surplus || r->early_status == 431 || r->status == 408)
 		return CLIENT_DISTRUSTED;
 	return CLIENT_SERVED;
 }
