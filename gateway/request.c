@@ -85,6 +85,7 @@ request_free(struct request *r)
 	body_free(r->body);
 	body_free(r->data);
 	free(r->params);
+	pool_release(r->pool);
 	function_release(r->function);
 	arena_free(r->arena);
 	rs->count--;

@@ -176,8 +176,8 @@ static const struct {
 	{ "none is used twice, nor stopped",
 	  "a.launch=1 load hold ask:a stand:1 spent:1 a=2/1/0 ask:a 2=waits" },
 	{ "as many wait as lately ran at once",
-	  "a.launch=1 a.max=8 load ask:a ask:a ask:a a=6/3/3 3=w4 die:1 die:2 die:4 "
-	  "spent:1 spent:2 spent:3 a=3/3/0 ask:a a=4/3/1" },
+	  "a.launch=1 a.max=8 load ask:a ask:a ask:a a=6/3/3 3=w4 die:1 die:2 "
+	  "die:4 spent:1 spent:2 spent:3 a=3/3/0 ask:a a=4/3/1" },
 	{ "until none has run for a while",
 	  "a.launch=1 load ask:a die:1 spent:1 a=1/1/0 wait:900 a=1/1/0 "
 	  "wait:1200 a=0/0/0" },

@@ -295,7 +295,8 @@ pass_time(uint64_t ms)
 static void
 refuse(const char *arg)
 {
-	static const char	*words[] = { "failed", "missing", "distrusted" };
+	static const char	*words[] = { "failed", "missing",
+				    "distrusted" };
 	const char		*why = strchr(arg, ':') + 1;
 	unsigned		 i;
 
