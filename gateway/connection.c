@@ -41,7 +41,7 @@ struct connection {
 	bool		 keeps;		/* FCGI_KEEP_CONN of the last request */
 	bool		 has_ended;	/* the peer sends no more */
 	bool		 is_closing;	/* once its last bytes have left */
-	bool		 is_deaf;	/* they have: what comes is thrown away */
+	bool		 is_deaf;	/* they have; what comes is dropped */
 	bool		 is_dead;	/* freed when nobody is inside */
 	unsigned	 inside;	/* calls that still need it */
 	LIST_ENTRY(connection)	 in_all;
@@ -502,7 +502,9 @@ take_bytes(struct connection *c, const uint8_t *bytes, size_t len)
 	struct fcgi_record	 rec;
 	ptrdiff_t		 n = 0;
 
-	for (; len > 0 && !c->is_dead && !c->is_deaf; bytes += n, len -= (size_t)n) {
+	for (; len > 0; bytes += n, len -= (size_t)n) {
+		if (c->is_dead || c->is_deaf)
+			return;
 		if ((n = fcgi_parse(bytes, len, &rec)) == 0)
 			break;
 		if (c->whole != NULL)

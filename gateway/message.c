@@ -181,7 +181,7 @@ message_receive(int fd, enum message_side side, struct message *m, int *fds,
 	memset(&msg, 0, sizeof(msg));
 	msg.msg_iov = &iov;
 	msg.msg_iovlen = 1;
-	/* Without room for them, the kernel drops what descriptors there are. */
+	/* Without room for them, the kernel drops descriptors. */
 	if (side == TO_GATEWAY) {
 		msg.msg_control = control.bytes;
 		msg.msg_controllen = sizeof(control.bytes);

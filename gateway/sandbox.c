@@ -180,7 +180,7 @@ step_pipes(struct sandbox *box)
 	return 0;
 }
 
-/* What may not be raised stays as low as it is: that confines more, not less. */
+/* What may not be raised stays as low as it is: that confines more. */
 static int
 limit(int resource, uint64_t value)
 {

@@ -190,8 +190,8 @@ start_clocks(struct request *r)
 
 	r->lent_us = request_clock_us();
 	r->begun_us = r->init_us = 0;
-	r->is_cold = !w->has_served &&
-	    (fn->protocol->way != WAY_LAUNCH || asked_us >= r->arrived_us);
+	r->is_cold = !w->has_served && (fn->protocol->way != WAY_LAUNCH ||
+	    w->asked_ms >= r->arrived_us / 1000);
 	r->init_from_us = r->lent_us;
 	if (r->is_cold)
 		r->init_from_us = asked_us > r->arrived_us ? asked_us :

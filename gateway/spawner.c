@@ -55,7 +55,7 @@ struct spawner {
 	struct channel		*channel;	/* NULL: it is not spoken to */
 	bool			 has_served;	/* some gateway has */
 	uint64_t		 started_ms;	/* the gateway */
-	uint64_t		 delay_ms;	/* before the next, if it dies */
+	uint64_t		 delay_ms;	/* before the next one */
 
 	uint64_t		 restart_ms;	/* deadlines; NEVER */
 	uint64_t		 end_ms;	/* of a phase after DRAIN */

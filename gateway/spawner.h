@@ -27,7 +27,7 @@ struct spawner_setup {
 	struct listeners	*listeners;	/* for it; taken over */
 	const struct place	*place;		/* borrowed */
 	int			 executable;	/* keeper_find's */
-	bool			 is_quiet;	/* the gateway's stderr is shut */
+	bool			 is_quiet;	/* gateway's stderr is shut */
 	int			 ready;		/* gets a byte once we serve,
 						   and is closed; -1: none */
 };

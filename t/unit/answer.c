@@ -459,7 +459,8 @@ static const char *const	replaced[] = {
 
 START_TEST(replace)
 {
-	const char	*mine = "Status: 502 Bad Gateway\r\n" TYPE "\r\nsorry\n";
+	const char	*mine = "Status: 502 Bad Gateway\r\n" TYPE
+			    "\r\nsorry\n";
 	struct answer	 a;
 	char		 text[200];
 
