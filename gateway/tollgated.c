@@ -272,48 +272,69 @@ check_in_terminal(const struct load *load, int executable)
 		exit(1);
 }
 
+/* Folders, sockets, log: in the order in which they can be in the way. */
+static int
+prepare(const struct load *load, struct place *place,
+    struct listeners *listeners)
+{
+	struct listeners	 bound;
+
+	if (place_take(place, &load->settings) == -1)
+		return -1;
+	if (listeners_open(&bound, &load->settings, listeners) == -1)
+		goto release_place;
+	listeners_replace(listeners, &bound, &load->settings);
+	if (errorlog_open(&load->settings) == 0)
+		return 0;
+	log_errno("error_log = %s", load->settings.error_log);
+release_place:
+	place_release(place);
+	return -1;
+}
+
 static int
 run(const struct options *o)
 {
 	struct spawner_setup	 setup = { .ready = -1,
 				     .is_quiet = !o->foreground };
-	struct listeners	 inherited, listeners;
+	struct listeners	 listeners;
 	struct place		 place;
-	int			 status;
+	const char		*pid_file;
+	char			*config;
+	int			 status = 1;
 
-	listeners_inherit(&inherited);
+	listeners_inherit(&listeners);
 	/* A daemon's folder is /, and reloads come later. */
-	if ((setup.config = realpath(o->config, NULL)) == NULL)
+	if ((config = realpath(o->config, NULL)) == NULL)
 		fatal("%s", o->config);
-	setup.load = first_load(setup.config);
+	setup.config = config;
+	setup.load = first_load(config);
 	if ((setup.executable = keeper_find()) == -1)
-		return 1;
+		exit(1);
 	if (!o->foreground)
 		check_in_terminal(setup.load, setup.executable);
-	if (place_take(&place, &setup.load->settings) == -1)
-		return 1;
-	if (listeners_open(&listeners, &setup.load->settings, &inherited) ==
-	    -1)
-		return 1;
-	listeners_replace(&inherited, &listeners, &setup.load->settings);
-	if (errorlog_open(&setup.load->settings) == -1) {
-		log_errno("error_log = %s", setup.load->settings.error_log);
-		listeners_close(&inherited);
-		return 1;
-	}
+	if (prepare(setup.load, &place, &listeners) == -1)
+		goto close_listeners;
 	if (!o->foreground) {
 		setup.ready = become_daemon(&setup.load->settings);
 		leave_terminal();
 	}
-	setup.listeners = &inherited;
+	setup.listeners = &listeners;
 	setup.place = &place;
-	if (setup.load->settings.pid_file[0] != '\0' &&
-	    place_write_pid(&place, setup.load->settings.pid_file) == -1) {
-		listeners_close(&inherited);
-		return 1;
-	}
+	pid_file = setup.load->settings.pid_file;
+	if (pid_file[0] != '\0' && place_write_pid(&place, pid_file) == -1)
+		goto release_place;
 	status = spawner_run(&setup);
 	place_release(&place);
+	free(config);
+	return status;
+
+release_place:
+	place_release(&place);
+close_listeners:
+	listeners_close(&listeners);
+	load_free(setup.load);
+	free(config);
 	return status;
 }
 
