@@ -231,8 +231,10 @@ pools_get(struct pools *ps, struct function *fn, const char *const *captures)
 void
 pool_release(struct pool *p)
 {
-	if (p != NULL && --p->references == 0)
-		pools_due(p);
+	if (p == NULL || --p->references > 0)
+		return;
+	if (p->is_gone || p->fn->is_template)
+		pools_due(p);	/* which frees it, if it is useless now */
 }
 
 /* Those of templates, and of functions that are gone, end with their use. */
