@@ -9,11 +9,13 @@ use Tollgate::FastCGI qw(whole_request);
 use Tollgate::Test;
 
 my $seconds = $ENV{TOLLGATE_LOAD_SECONDS} // 3;
-my $t = Tollgate::Test->new->evil('same')->evil(changing => "environment = N=0\n")
-    ->cgi(cgi => <<'SH')->start;
+my $soon = "[pool]\nprocess_idle_timeout = 500ms\n";
+my $t = Tollgate::Test->new->evil(same => "[pool]\nmax_children = 1\n")
+    ->evil(changing => "environment = N=0\n$soon")->cgi(cgi => <<'SH', $soon)
 #!/bin/sh
 printf 'Content-Type: text/plain\n\nok\n'
 SH
+    ->start;
 my ($same) = $t->get('/same?mode=ok')->{body} =~ /pid=(\d+)/;
 my $idle = descriptors($t->gateway_pid);
 my $reloads = 0;
@@ -27,7 +29,7 @@ my ($log, @load) = in_parallel(4, sub {
 
 	while (time < $until) {
 		if ($i == 0) {
-			$t->evil(changing => "environment = N=$asked\n")
+			$t->evil(changing => "environment = N=$asked\n$soon")
 			    if $asked % 3 == 0;
 			kill 'HUP', $t->pid;
 			$asked++;
