@@ -62,6 +62,21 @@ struct spawner {
 	uint64_t		 sweep_ms;
 };
 
+/* The only place where the phase changes; ms: how long it may take. */
+static void
+enter(struct spawner *s, enum phase next, uint64_t ms)
+{
+	s->phase = next;
+	s->end_ms = ms == NEVER ? NEVER : watch_now() + ms;
+}
+
+/* How long the gateway may take to end. */
+static uint64_t
+stop_ms(const struct spawner *s)
+{
+	return loads_settings(s->loads)->stop_timeout_ms + GRACE_MS;
+}
+
 /* --- the gateway -------------------------------------------------------- */
 
 static void
@@ -76,16 +91,10 @@ tell(struct spawner *s, enum message_type type)
 	channel_send(s->channel, &m, NULL, 0);
 }
 
-/*
- * Speak to this gateway no more.  If that is its own fault (why) it dies, and
- * so it does if it has only shut the channel.
- */
+/* Speak to this gateway no more; its workers are nobody's any longer. */
 static void
-drop_gateway(struct spawner *s, const char *why)
+leave_gateway(struct spawner *s)
 {
-	if (why != NULL)
-		log_error("gateway: %s: killed", why);
-	reaper_signal(s->gateway, SIGKILL);
 	channel_free(s->channel);
 	s->channel = NULL;
 	loads_abandon(s->loads);
@@ -93,6 +102,15 @@ drop_gateway(struct spawner *s, const char *why)
 		children_abandon(s->children);
 	else
 		children_serve(s->children, NULL, 0);
+}
+
+/* One that cannot be trusted to end by itself. */
+static void
+drop_gateway(struct spawner *s, const char *why)
+{
+	log_error("gateway: %s: killed", why);
+	reaper_signal(s->gateway, SIGKILL);
+	leave_gateway(s);
 }
 
 static void
@@ -144,7 +162,20 @@ on_message(void *arg, const struct message *m)
 static void
 on_lost(void *arg, const char *why)
 {
-	drop_gateway(arg, why);
+	struct spawner	*s = arg;
+
+	if (why != NULL)
+		drop_gateway(s, why);
+	else if (s->phase == PHASE_RUN) {
+		/* Dead, most likely, and its end is about to be heard of. */
+		reaper_signal(s->gateway, SIGKILL);
+		leave_gateway(s);
+	} else {
+		/* It is about to end, and may still have to write. */
+		leave_gateway(s);
+		if (s->phase == PHASE_DRAIN)
+			enter(s, PHASE_STOP, stop_ms(s));
+	}
 }
 
 static void
@@ -169,19 +200,12 @@ start_gateway(struct spawner *s)
 	}
 	children_serve(s->children, s->channel, loads_settings(s->loads)->uid);
 	if (loads_serve(s->loads, s->channel) == -1) {
-		log_errno("gateway: LOAD");
-		drop_gateway(s, NULL);
+		log_errno("LOAD");
+		drop_gateway(s, "it cannot be given its sockets");
 	}
 }
 
 /* --- ends --------------------------------------------------------------- */
-
-static void
-enter(struct spawner *s, enum phase next, uint64_t ms)
-{
-	s->phase = next;
-	s->end_ms = ms == NEVER ? NEVER : watch_now() + ms;
-}
 
 /* No gateway any more, and none shall be. */
 static void
@@ -207,8 +231,7 @@ stop(struct spawner *s)
 	}
 	tell(s, MESSAGE_STOP);
 	loads_close_listeners(s->loads);
-	enter(s, PHASE_STOP,
-	    loads_settings(s->loads)->stop_timeout_ms + GRACE_MS);
+	enter(s, PHASE_STOP, stop_ms(s));
 }
 
 static void
@@ -296,7 +319,7 @@ on_gateway_end(struct spawner *s)
 	reaper_reap(s->gateway, &status, &usage);
 	s->gateway = 0;
 	if (s->channel != NULL)
-		drop_gateway(s, NULL);
+		leave_gateway(s);
 	describe_status(status, words, sizeof(words));
 	if (s->phase != PHASE_RUN) {
 		log_notice("gateway: ended with %s", words);
