@@ -131,6 +131,20 @@ connect_to(int socket_fd)
 }
 
 static struct connection *
+connection_create(struct worker *w)
+{
+	struct speech		*s = w->private;
+	struct connection	*c;
+
+	c = xcalloc(1, sizeof(*c));
+	c->worker = w;
+	c->fd = -1;
+	c->unsent = evbuffer_new();
+	TAILQ_INSERT_TAIL(&s->all, c, in_worker);
+	return c;
+}
+
+static struct connection *
 connection_open(struct worker *w)
 {
 	struct speech		*s = w->private;
@@ -139,16 +153,13 @@ connection_open(struct worker *w)
 
 	if ((fd = connect_to(s->socket)) == -1)
 		return NULL;
-	c = xcalloc(1, sizeof(*c));
-	c->worker = w;
+	c = connection_create(w);
 	c->fd = fd;
-	c->unsent = evbuffer_new();
 	c->readable = event_new(workers_base(w->workers), fd,
 	    EV_READ | EV_PERSIST, on_readable, c);
 	c->writable = event_new(workers_base(w->workers), fd,
 	    EV_WRITE | EV_PERSIST, on_writable, c);
 	event_add(c->readable, NULL);
-	TAILQ_INSERT_TAIL(&s->all, c, in_worker);
 	return c;
 }
 
@@ -610,6 +621,21 @@ fastcgi_attach(struct worker *w, const int *fds, int count)
 	return 0;
 }
 
+/* The program has closed its socket: is it ending, and how? */
+static int
+begin_refused(struct request *r)
+{
+	struct connection	*c;
+
+	if (errno != ECONNREFUSED)
+		return -1;
+	c = connection_create(r->worker);
+	c->request = r;
+	r->exchange = c;
+	connection_lost(c, EXCHANGE_RESET);
+	return 0;
+}
+
 static int
 fastcgi_begin(struct request *r)
 {
@@ -619,7 +645,7 @@ fastcgi_begin(struct request *r)
 
 	if ((c = connection_idle(w)) == NULL &&
 	    (c = connection_open(w)) == NULL)
-		return -1;
+		return begin_refused(r);
 	c->stdin_ended = c->data_ended = c->stdout_ended = false;
 	c->is_paused = false;
 	if (!w->has_served && watch_first_read(c) == -1) {

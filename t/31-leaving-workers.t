@@ -24,7 +24,6 @@ for (
 	['close-each',		'POST',	200],
 	['exit-after&n=0',	'GET',	200],
 	['exit-after&n=0',	'POST',	200],
-	['exit-after&n=1',	'POST',	200],
 ) {
 	my ($mode, $method, $status, $attempt) = @$_;
 	my $path = '/evil/' . ($mode =~ tr/&=/--/r) . "-$method";

@@ -14,9 +14,10 @@ my $path = $t->dir . '/tollgate.sock';
 for my $round (1 .. 3) {
 	my $gateway = $t->gateway_pid;
 	my ($worker) = $t->get('/evil?mode=ok')->{body} =~ /pid=(\d+)/;
-	my $busy = $t->ask('GET', '/evil?mode=sleep&n=5000');
+	my $busy = $t->ask('GET', '/evil?mode=sleep-mid-body&n=5000');
 	my ($refused, $start) = (0, time);
 
+	$busy->wait_bytes(1, 30);
 	kill 'KILL', $gateway;
 	while (time < $start + 0.3) {
 		IO::Socket::UNIX->new(Peer => $path) or $refused++;

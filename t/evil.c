@@ -42,6 +42,9 @@ struct evil {
 	unsigned	 served;
 	long		 exit_after;	/* status to exit with when this
 					   request is over; -1: none */
+	char		 cork[8192];	/* kept for one write, while corked */
+	size_t		 corked;
+	bool		 is_corked;
 	int		 on_next;	/* what to do with the next request */
 	long		 on_next_status;
 };
@@ -74,6 +77,11 @@ send_raw(struct evil *e, const void *bytes, size_t len)
 	const char	*at = bytes;
 	ssize_t		 n;
 
+	if (e->is_corked && len <= sizeof(e->cork) - e->corked) {
+		memcpy(e->cork + e->corked, bytes, len);
+		e->corked += len;
+		return;
+	}
 	while (len > 0 && e->fd != -1) {
 		if ((n = send(e->fd, at, len, MSG_NOSIGNAL)) == -1) {
 			if (errno == EINTR)
@@ -512,9 +520,14 @@ mode_stdout_after_end(struct evil *e)
 static void
 mode_unasked_answer(struct evil *e)
 {
+	/* In one write: apart, the second might answer what came between. */
+	e->is_corked = true;
 	answer(e);
 	out(e, "Content-Type: text/plain\r\n\r\nLEAKED");
 	end_with(e, 0, FCGI_REQUEST_COMPLETE);
+	e->is_corked = false;
+	send_raw(e, e->cork, e->corked);
+	e->corked = 0;
 }
 
 /* n bytes of stderr in lines of 100, by record, or with m by descriptor 2. */
