@@ -94,6 +94,14 @@ send_raw(struct evil *e, const void *bytes, size_t len)
 	}
 }
 
+static void
+uncork(struct evil *e)
+{
+	e->is_corked = false;
+	send_raw(e, e->cork, e->corked);
+	e->corked = 0;
+}
+
 /* A record of any kind; claimed: the length its header says. */
 static void
 send_record(struct evil *e, int version, int type, int id, const void *content,
@@ -513,21 +521,21 @@ mode_no_end(struct evil *e)
 static void
 mode_stdout_after_end(struct evil *e)
 {
+	/* In one write: apart, the second might answer what came between. */
+	e->is_corked = true;
 	answer(e);
 	out(e, "Content-Type: text/plain\r\n\r\nLEAKED");
+	uncork(e);
 }
 
 static void
 mode_unasked_answer(struct evil *e)
 {
-	/* In one write: apart, the second might answer what came between. */
 	e->is_corked = true;
 	answer(e);
 	out(e, "Content-Type: text/plain\r\n\r\nLEAKED");
 	end_with(e, 0, FCGI_REQUEST_COMPLETE);
-	e->is_corked = false;
-	send_raw(e, e->cork, e->corked);
-	e->corked = 0;
+	uncork(e);
 }
 
 /* n bytes of stderr in lines of 100, by record, or with m by descriptor 2. */
