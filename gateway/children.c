@@ -44,6 +44,12 @@ struct child {
 	struct ends		 ends;		/* until STARTED */
 };
 
+struct plan {			/* what START comes to */
+	uint64_t		 worker;
+	const struct function	*function;
+	struct trust_request	 request;	/* of its program */
+};
+
 LIST_HEAD(child_list, child);
 
 struct children {
@@ -307,35 +313,29 @@ on_report(void *arg, uint32_t events)
 
 /* The child's side of the fork. */
 static _Noreturn void
-become(const struct children *cs, const struct child *c,
-    const struct function *fn, const char *path, uid_t min_uid, int report,
-    pid_t parent)
+become(const struct child *c, const struct plan *plan, int report, pid_t parent)
 {
-	struct sandbox	 box;
-	char		*endpoint = NULL;
+	const struct protocol_settings	*protocol = plan->function->protocol;
+	struct sandbox			 box;
+	char				*endpoint = NULL;
 
 	memset(&box, 0, sizeof(box));
-	box.function = fn;
-	box.request.path = path;
-	box.request.fixed = fn->is_template ?
-	    (size_t)(strstr(fn->handler, "${") - fn->handler) : 0;
-	box.request.uid = fn->uid;
-	box.request.min_uid = min_uid;
+	box.function = plan->function;
+	box.request = plan->request;
 	box.parent = parent;
-	box.is_root = cs->is_root;
+	box.is_root = c->all->is_root;
 	memcpy(box.ends, c->ends.theirs, sizeof(box.ends));
 	box.variables = c->ends.variables;
 	box.report = report;
-	if (c->ends.port != 0 && fn->protocol->endpoint != NULL)
-		endpoint = xasprintf("%s=127.0.0.1:%u", fn->protocol->endpoint,
+	if (c->ends.port != 0 && protocol->endpoint != NULL)
+		endpoint = xasprintf("%s=127.0.0.1:%u", protocol->endpoint,
 		    c->ends.port);
 	launcher_become(&box, c->serial, endpoint);
 }
 
 /* Fork, and watch the report pipe.  -1 with errno. */
 static int
-fork_child(struct children *cs, struct child *c, const struct function *fn,
-    const char *path, uid_t min_uid)
+fork_child(struct child *c, const struct plan *plan)
 {
 	int	 report[2], saved;
 	pid_t	 parent = getpid();
@@ -343,50 +343,49 @@ fork_child(struct children *cs, struct child *c, const struct function *fn,
 	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) == -1)
 		return -1;
 	if ((c->pid = fork()) == 0)
-		become(cs, c, fn, path, min_uid, report[1], parent);
+		become(c, plan, report[1], parent);
 	saved = errno;
 	close(report[1]);
 	c->report.on_ready = on_report;
 	c->report.arg = c;
 	c->report.fd = -1;
-	if (c->pid == -1 ||
-	    watch_add(cs->epoll, &c->report, report[0], EPOLLIN) == -1) {
-		if (c->pid != -1) {
-			/* It is no one's worker: reaped as any orphan is. */
-			saved = errno;
-			reaper_signal(c->pid, SIGKILL);
-		}
-		close(report[0]);
-		errno = saved;
-		return -1;
+	if (c->pid != -1) {
+		if (watch_add(c->all->epoll, &c->report, report[0], EPOLLIN) ==
+		    0)
+			return 0;
+		/* It is no one's worker: reaped as any orphan is. */
+		saved = errno;
+		reaper_signal(c->pid, SIGKILL);
 	}
-	return 0;
+	close(report[0]);
+	errno = saved;
+	return -1;
 }
 
 static void
-start_path(struct children *cs, uint64_t number, const struct function *fn,
-    const char *path, uid_t min_uid)
+start(struct children *cs, const struct plan *plan)
 {
-	struct child	*c;
-	int		 saved;
+	const struct function	*fn = plan->function;
+	struct child		*c;
+	int			 saved;
 
 	c = xcalloc(1, sizeof(*c));
 	c->all = cs;
-	c->number = number;
+	c->number = plan->worker;
 	c->serial = ++cs->last_serial;
 	if (ends_make(&c->ends, fn->protocol->way, cs->workers, c->serial,
 	    cs->is_root ? cs->gateway_uid : (uid_t)-1) == -1) {
 		log_errno("%s: descriptors of a worker", fn->name);
-		refuse(cs, number, REFUSAL_FAILED, errno, "descriptors");
+		refuse(cs, c->number, REFUSAL_FAILED, errno, "descriptors");
 		free(c);
 		return;
 	}
-	if (fork_child(cs, c, fn, path, min_uid) == -1) {
+	if (fork_child(c, plan) == -1) {
 		saved = errno;
 		log_errno("%s: fork", fn->name);
 		ends_close_theirs(&c->ends);
 		ends_close_ours(&c->ends);
-		refuse(cs, number, REFUSAL_FAILED, saved, "fork");
+		refuse(cs, c->number, REFUSAL_FAILED, saved, "fork");
 		free(c);
 		return;
 	}
@@ -396,36 +395,58 @@ start_path(struct children *cs, uint64_t number, const struct function *fn,
 	insert(cs, c);
 }
 
-void
-children_start(struct children *cs, const struct message_start *start,
-    const struct load *load)
+/* The program's path with the captures in it; the caller's, or NULL. */
+static char *
+path_of(const struct function *fn, const struct message_start *m)
 {
 	const char	*values[FUNCTION_CAPTURES_MAX];
-	struct function	*fn;
-	char		*path = NULL;
 	uint32_t	 i;
 
-	if (find_number(cs, start->worker) != NULL) {
-		refuse(cs, start->worker, REFUSAL_FAILED, EEXIST, "number");
+	if (m->capture_count != fn->captures.count)
+		return NULL;
+	for (i = 0; i < m->capture_count; i++)
+		values[i] = m->captures[i];
+	return function_handler_path(fn, values);
+}
+
+void
+children_start(struct children *cs, const struct message_start *message,
+    const struct load *load)
+{
+	struct function	*fn;
+	struct plan	 plan;
+	char		*path;
+
+	if (find_number(cs, message->worker) != NULL) {
+		refuse(cs, message->worker, REFUSAL_FAILED, EEXIST, "number");
 		return;
 	}
 	if (load == NULL) {
-		refuse(cs, start->worker, REFUSAL_FAILED, ESTALE, "generation");
+		refuse(cs, message->worker, REFUSAL_FAILED, ESTALE,
+		    "generation");
 		return;
 	}
-	if ((fn = config_read_function(load->index, start->function)) == NULL) {
-		refuse(cs, start->worker, REFUSAL_FAILED, EINVAL, "function");
+	fn = config_read_function(load->index, message->function);
+	if (fn == NULL) {
+		refuse(cs, message->worker, REFUSAL_FAILED, EINVAL,
+		    "function");
 		return;
 	}
-	for (i = 0; i < start->capture_count; i++)
-		values[i] = start->captures[i];
-	if (start->capture_count == fn->captures.count)
-		path = function_handler_path(fn, values);
-	if (path == NULL)
-		refuse(cs, start->worker, REFUSAL_NOT_FOUND, EINVAL,
+	if ((path = path_of(fn, message)) == NULL)
+		refuse(cs, message->worker, REFUSAL_NOT_FOUND, EINVAL,
 		    "captures");
-	else
-		start_path(cs, start->worker, fn, path, load->settings.min_uid);
+	else {
+		memset(&plan, 0, sizeof(plan));
+		plan.worker = message->worker;
+		plan.function = fn;
+		plan.request.path = path;
+		if (fn->is_template)
+			plan.request.fixed = (size_t)(strstr(fn->handler, "${")
+			    - fn->handler);
+		plan.request.uid = fn->uid;
+		plan.request.min_uid = load->settings.min_uid;
+		start(cs, &plan);
+	}
 	free(path);
 	function_release(fn);
 }

@@ -46,6 +46,15 @@ keeper_find(void)
 	return fd;
 }
 
+struct birth {
+	int				 executable;
+	const struct gateway_settings	*settings;
+	pid_t				 parent;
+	int				 given;
+	bool				 is_quiet;
+	char				*argv[5];
+};
+
 static _Noreturn void
 give_up(const char *what)
 {
@@ -76,24 +85,23 @@ arrange_descriptors(int given, int executable, bool is_quiet)
 
 /* In the child.  Words go to stderr, as the log has been closed. */
 static _Noreturn void
-become(int executable, const struct gateway_settings *settings, pid_t parent,
-    int given, bool is_quiet, char *const *argv)
+become(const struct birth *b)
 {
 	static char	 path[] = "PATH=/usr/local/bin:/usr/bin:/bin";
 	char		*environment[] = { path, NULL };
 
-	arrange_descriptors(given, executable, is_quiet);
+	arrange_descriptors(b->given, b->executable, b->is_quiet);
 	if (sandbox_reset_signals() == -1 || setsid() == -1)
 		give_up("session");
 	if (geteuid() == 0) {
 		errno = EPERM;
-		if (settings->uid == 0 || sandbox_become(settings->uid,
-		    settings->gid, NULL, 0) == -1)
+		if (b->settings->uid == 0 || sandbox_become(b->settings->uid,
+		    b->settings->gid, NULL, 0) == -1)
 			give_up("user");
 	}
-	if (sandbox_die_with(parent) == -1)
+	if (sandbox_die_with(b->parent) == -1)
 		give_up("parent");
-	execveat(GIVEN + 1, "", argv, environment, AT_EMPTY_PATH);
+	execveat(GIVEN + 1, "", b->argv, environment, AT_EMPTY_PATH);
 	give_up(PROGRAM);
 }
 
@@ -101,17 +109,19 @@ pid_t
 keeper_start(int executable, const struct gateway_settings *settings,
     bool is_quiet, int *channel)
 {
-	char	 title[] = TITLE;
-	char	*argv[] = { title, NULL };
-	int	 pair[2], saved;
-	pid_t	 parent = getpid(), pid;
+	char		 title[] = TITLE;
+	struct birth	 birth = { executable, settings, getpid(), -1,
+			     is_quiet, { title, NULL } };
+	int		 pair[2], saved;
+	pid_t		 pid;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1) {
 		log_errno("gateway: socketpair");
 		return -1;
 	}
+	birth.given = pair[1];
 	if ((pid = fork()) == 0)
-		become(executable, settings, parent, pair[1], is_quiet, argv);
+		become(&birth);
 	saved = errno;
 	close(pair[1]);
 	*channel = pair[0];
@@ -127,17 +137,17 @@ int
 keeper_check(int executable, const struct gateway_settings *settings, int load,
     const char *request)
 {
-	char	 title[] = TITLE, word[] = "check", number[8];
-	char	*argv[] = { title, word, number, NULL, NULL };
-	pid_t	 parent = getpid(), pid;
-	int	 status;
+	char		 title[] = TITLE, word[] = "check", number[8];
+	char		*words = request != NULL ? xstrdup(request) : NULL;
+	struct birth	 birth = { executable, settings, getpid(), load, false,
+			     { title, word, number, words, NULL } };
+	pid_t		 pid;
+	int		 status;
 
 	snprintf(number, sizeof(number), "%d", GIVEN);
-	if (request != NULL)
-		argv[3] = xstrdup(request);
 	if ((pid = fork()) == 0)
-		become(executable, settings, parent, load, false, argv);
-	free(argv[3]);
+		become(&birth);
+	free(words);
 	if (pid == -1) {
 		log_errno("gateway: fork");
 		return -1;

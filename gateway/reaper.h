@@ -38,11 +38,18 @@ struct orphan {
 	uint64_t mark;		/* LAUNCHER_MARK of its environment; 0: none */
 };
 
+struct reaper_judge {
+	bool	(*is_known)(void *arg, pid_t);	/* one of our own */
+	bool	(*may_live)(void *arg, const struct orphan *);
+	void	*arg;
+};
+
 /*
- * Kill each child for which is_known(arg, pid) is false and may_live says no.
- * Returns how many were killed; -1 with errno if children cannot be listed.
+ * Kill each child that is not known and may not live.
+ * stop_first: those that fork faster than they are killed are stopped first,
+ * with all that descends from them.  Returns how many were killed; -1 with
+ * errno if children cannot be listed.
  */
-int	reaper_sweep(bool (*is_known)(void *arg, pid_t),
-	    bool (*may_live)(void *arg, const struct orphan *), void *arg);
+int	reaper_sweep(const struct reaper_judge *, bool stop_first);
 
 #endif

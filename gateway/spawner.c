@@ -31,6 +31,7 @@
 #define DELAY_MAX_MS	1000
 #define GRACE_MS	2000	/* beyond stop_timeout, then KILL */
 #define SWEEP_MS	50	/* at most so often, when workers die */
+#define SWEEPS_MAX	3	/* then what they left is stopped first */
 
 enum phase {			/* only forward */
 	PHASE_RUN = 0,
@@ -53,6 +54,7 @@ struct spawner {
 
 	pid_t			 gateway;	/* 0: none runs */
 	struct channel		*channel;	/* NULL: it is not spoken to */
+	bool			 is_ready;	/* so it has said */
 	bool			 has_served;	/* some gateway has */
 	uint64_t		 started_ms;	/* the gateway */
 	uint64_t		 delay_ms;	/* before the next one */
@@ -60,6 +62,7 @@ struct spawner {
 	uint64_t		 restart_ms;	/* deadlines; NEVER */
 	uint64_t		 end_ms;	/* of a phase after DRAIN */
 	uint64_t		 sweep_ms;
+	unsigned		 sweeps;	/* in a row that found some */
 };
 
 /* The only place where the phase changes; ms: how long it may take. */
@@ -118,7 +121,7 @@ take_ready(struct spawner *s)
 {
 	log_notice("ready: generation %llu, gateway %ld",
 	    (unsigned long long)loads_generation(s->loads), (long)s->gateway);
-	s->has_served = true;
+	s->is_ready = s->has_served = true;
 	if (s->setup.ready == -1)
 		return;
 	if (write(s->setup.ready, "", 1) == -1)
@@ -151,10 +154,11 @@ on_message(void *arg, const struct message *m)
 			drop_gateway(s, why);
 		break;
 	case MESSAGE_READY:
-		if (loads_are_in_force(s->loads))
+		if (loads_are_in_force(s->loads) && !s->is_ready)
 			take_ready(s);
 		else
-			drop_gateway(s, "ready without a configuration");
+			drop_gateway(s, "it says at the wrong time that it "
+			    "is ready");
 		break;
 	}
 }
@@ -184,6 +188,7 @@ start_gateway(struct spawner *s)
 	int	 fd;
 
 	s->restart_ms = NEVER;
+	s->is_ready = false;
 	s->started_ms = watch_now();
 	s->gateway = keeper_start(s->setup.executable,
 	    loads_settings(s->loads), s->setup.is_quiet, &fd);
@@ -266,8 +271,7 @@ end_phase(struct spawner *s)
 		break;
 	default:
 		/* In the hands of the kernel, which may wait for a disk. */
-		log_warning("%zu workers do not die",
-		    children_count(s->children));
+		log_warning("some workers, or what they left, do not die");
 		enter(s, PHASE_OVER, NEVER);
 		break;
 	}
@@ -384,12 +388,15 @@ may_live(void *arg, const struct orphan *o)
 static void
 sweep(struct spawner *s)
 {
+	const struct reaper_judge	 judge = { is_known, may_live, s };
+
 	s->sweep_ms = NEVER;
-	switch (reaper_sweep(is_known, may_live, s)) {
+	switch (reaper_sweep(&judge, ++s->sweeps > SWEEPS_MAX)) {
 	case -1:
 		log_errno("looking for what dead workers left");
-		break;
+		/* FALLTHROUGH */
 	case 0:
+		s->sweeps = 0;
 		break;
 	default:
 		/* They may have forked before they died. */
