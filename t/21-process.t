@@ -33,7 +33,7 @@ my $user = $> == 0 ? scalar getpwnam 'nobody' : $>;
 
 for my $way (qw(evil cgi)) {
 	my $body = $t->get("/$way?mode=self")->{body};
-	my %is = $body =~ /^(\w+)[=:]\s*(.*)$/mg;
+	my %is = $body =~ /^(\w+)[=:][ \t]*(.*)$/mg;
 
 	is($is{fds}, '0,1,2,', "$way: descriptors 0, 1, 2 and no other");
 	is($is{sid}, $is{pid}, "$way: a session of its own");
