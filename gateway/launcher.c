@@ -165,7 +165,6 @@ answer_failure(const struct sandbox *box)
 static int
 find_again(struct sandbox *box)
 {
-	close(box->program.fd);
 	if (trust_open(&box->request, &box->program, &box->failure) == -1)
 		return -1;
 	if (box->is_root && box->function->is_template &&
@@ -185,6 +184,7 @@ launch(struct sandbox *box, uint64_t serial)
 	char	 *packet, **env;
 	ssize_t	  len;
 
+	close(box->program.fd);
 	packet = xmalloc(LAUNCH_VARIABLES_MAX + 1);
 	do
 		len = recv(box->variables, packet, LAUNCH_VARIABLES_MAX + 1, 0);

@@ -242,7 +242,8 @@ stop_one(const struct pids *tree, pid_t pid)
 
 	if ((fd = pidfd_open(pid, 0)) == -1)
 		return false;
-	if (read_state(pid, &state, &parent) && strchr("TtZXx", state) == NULL &&
+	if (read_state(pid, &state, &parent) &&
+	    strchr("TtZXx", state) == NULL &&
 	    (parent == getpid() || has(tree, parent)))
 		did_run = pidfd_send_signal(fd, SIGSTOP, NULL, 0) == 0;
 	close(fd);
