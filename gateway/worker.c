@@ -704,7 +704,11 @@ worker_describe_end(const struct worker *w, char *out, size_t room)
 	const struct worker_end	*end = &w->end;
 	const char		*name;
 
-	if (end->error != 0)
+	if (end->error == EAGAIN && strcmp(end->step, "exec") == 0)
+		snprintf(out, room, "exec: %s: all processes of its user, "
+		    "counted together, are limited by the tasks_max of that "
+		    "user's functions", strerror(end->error));
+	else if (end->error != 0)
 		snprintf(out, room, "%s: %s", end->step, strerror(end->error));
 	else if (end->step[0] != '\0')
 		snprintf(out, room, "%s", end->step);

@@ -18,6 +18,7 @@ parameters = REMOTE_USER=tester
 [route]
 prefix = /git
 [limits]
+tasks_max = 4096
 max_body_size = 64M
 memory_max = 512M
 request_terminate_timeout = 60s

@@ -21,6 +21,7 @@ regex = "^/.+?\\.php(?<path_info>/.*)?\$"
 [pool]
 max_children = 2
 [limits]
+tasks_max = 4096
 max_body_size = 64M
 memory_max = 1G
 INI

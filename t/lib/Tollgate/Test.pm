@@ -133,6 +133,11 @@ sub with_route {
 
 	$sections = "[route]\nprefix = /$name\n$sections"
 	    unless $sections =~ /^\[route\]/m;
+	# Tests that run beside this one have workers of the same user, and
+	# RLIMIT_NPROC counts them all.
+	$sections =~ s/^\[limits\]\n/[limits]\ntasks_max = 4096\n/m
+	    or $sections .= "[limits]\ntasks_max = 4096\n"
+	    unless $sections =~ /^tasks_max/m;
 	return $self->function($name,
 	    "[function]\n$function$lines$sections");
 }
