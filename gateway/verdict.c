@@ -78,6 +78,26 @@ need_answer(struct request *r)
 		    r->services->settings->max_header_size);
 }
 
+/* Into the function's own log, where its author looks. */
+static void
+log_if_slow(const struct request *r)
+{
+	uint64_t	 limit = 0, ms;
+	const char	*line;
+
+	if (r->function != NULL)
+		limit = r->function->slowlog_threshold_ms;
+	if (limit == 0 || r->worker == NULL || r->begun_us == 0)
+		return;
+	ms = (r->ended_us - r->begun_us) / 1000;
+	if (ms < limit)
+		return;
+	line = arena_printf(r->arena, "slow: %s %s took %" PRIu64 "ms, "
+	    "log.slowlog_threshold = %" PRIu64 "ms\n", r->method, r->path, ms,
+	    limit);
+	worker_log(r->worker, r->id, line, strlen(line));
+}
+
 static enum verdict
 enter_record(struct request *r, enum outcome outcome)
 {
@@ -85,6 +105,7 @@ enter_record(struct request *r, enum outcome outcome)
 	r->ended_us = request_clock_us();
 	timer_stop(r->silence);
 	request_measure(r);
+	log_if_slow(r);
 	return request_enter(r, REQUEST_RECORD);
 }
 
