@@ -2,9 +2,12 @@
  * fastcgi: workers that speak FastCGI on a listening socket of their own.
  *
  * A connection carries one request at a time; a worker that takes several at
- * once gets a connection each.  Connections are kept for the next request
- * unless the program closes them.  Records to the worker are plain: one
- * PARAMS stream, no padding (libfcgi trips over a padded BEGIN_REQUEST).
+ * once gets a connection each.  A connection is kept for the next request if
+ * this one was sent whole in one write: what a program that answers early has
+ * not read of it would lie in front of the next, and libfcgi then closes the
+ * connection with that next request unread, as if it had never been sent.
+ * Records to the worker are plain: one PARAMS stream, no padding (libfcgi
+ * trips over a padded BEGIN_REQUEST).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -37,6 +40,7 @@
 #define WORKER_ID	1	/* the request id on every connection */
 #define READ_SIZE	(64 * 1024)
 #define UNSENT_MAX	(64 * 1024)	/* of a body, before it waits */
+#define AT_ONCE_MAX	8192	/* what libfcgi reads at a time */
 #define EXIT_WAIT_MS	1000	/* for the status of a process that hung up */
 
 struct connection {
@@ -50,6 +54,7 @@ struct connection {
 	uint8_t		*kept;		/* a record that is not whole yet */
 	size_t		 kept_len;
 	bool		 has_broken;	/* it can no longer be written to */
+	bool		 sent_at_once;	/* the whole request was one write */
 	bool		 stdin_ended;	/* the empty record is sent */
 	bool		 data_ended;
 	bool		 stdout_ended;
@@ -76,10 +81,14 @@ static void	on_writable(evutil_socket_t, short, void *);
 static void
 watch_no_more(struct connection *c)
 {
+	int	 fd;
+
 	if (c->first_read == NULL)
 		return;
-	close(event_get_fd(c->first_read));
+	/* Unwatched before it is closed: epoll(7) would keep the duplicate. */
+	fd = event_get_fd(c->first_read);
 	event_free(c->first_read);
+	close(fd);
 	c->first_read = NULL;
 }
 
@@ -460,7 +469,6 @@ end_request(struct connection *c, const struct fcgi_record *rec)
 	struct request	*r = c->request;
 	uint32_t	 app_status;
 	uint8_t		 protocol_status;
-	bool		 is_clean;
 
 	if (fcgi_get_end(rec, &app_status, &protocol_status) == -1) {
 		connection_garbage(c, "its END_REQUEST is malformed");
@@ -472,13 +480,10 @@ end_request(struct connection *c, const struct fcgi_record *rec)
 		return;
 	}
 	request_begun(r);
-	is_clean = c->data_ended && !c->has_broken &&
-	    evbuffer_get_length(c->unsent) == 0;
 	c->request = NULL;
 	c->is_paused = false;
 	watch_no_more(c);
-	/* What it has not been sent yet would be taken for the next request. */
-	if (s->closes || !is_clean) {
+	if (s->closes || !c->sent_at_once || c->has_broken) {
 		shutdown(c->fd, SHUT_WR);
 		connection_free(c);
 	}
@@ -658,6 +663,10 @@ fastcgi_begin(struct request *r)
 	fcgi_put_begin(begin, WORKER_ID, r->role, FCGI_KEEP_CONN);
 	evbuffer_add(c->unsent, begin, sizeof(begin));
 	put_params(c->unsent, &r->variables);
+	if (c->first_read == NULL)
+		put_body(c);
+	c->sent_at_once = c->data_ended &&
+	    evbuffer_get_length(c->unsent) <= AT_ONCE_MAX;
 	send_on(c);
 	return 0;
 }
