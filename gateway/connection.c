@@ -273,7 +273,7 @@ client_over(struct request *r, enum client_end how)
 		connection_drop(c);	/* it would not read that either */
 	else if (how == CLIENT_CUT_OFF)
 		cut_off(c, r);
-	else if (how == CLIENT_DISTRUSTED)
+	else if (how == CLIENT_DISTRUSTED || (!c->keeps && !r->stdin_ended))
 		c->is_closing = true;
 	if (!c->is_dead && is_over(c) && evbuffer_get_length(c->unsent) == 0)
 		connection_finish(c);

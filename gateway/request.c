@@ -448,6 +448,7 @@ request_stdin_end(struct request *r)
 	if (r->body == NULL)
 		r->body = body_create(s->buffer_size, s->state_dir);
 	body_end(r->body);
+	r->stdin_ended = true;
 	r->has_body_news = true;
 	request_soon(r);
 }

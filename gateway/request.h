@@ -118,6 +118,7 @@ struct request {
 	uint64_t	 content_length;
 	struct body	*body;		/* STDIN */
 	struct body	*data;		/* DATA of the role filter, or NULL */
+	bool		 stdin_ended;	/* the front has sent all of it */
 	bool		 has_body_news;	/* for the module */
 	int		 early_status;	/* refused before it was all there */
 	const char	*early_why;
