@@ -1,0 +1,74 @@
+# The loads, and the targets they are held to: data.
+#
+# A load asks each of its contenders in turn, round by round.  With wrk:
+# connections, query, upload (bytes).  Otherwise round is a function that
+# measures one contender once and returns its figures.  options: more for the
+# contender's start.
+package Bench::Loads;
+
+use strict;
+use warnings;
+
+my @fastcgi = qw(direct direct-close tollgate lighttpd mod_fcgid);
+my @cgi = qw(fcgiwrap lighttpd-cgi mod_cgid tollgate-cgi);
+my @php = qw(php-fpm tollgate-php);
+
+our @LOADS = (
+	{ name => 'hello-4', contenders => \@fastcgi, connections => 4 },
+	{ name => 'hello-64', contenders => \@fastcgi, connections => 64 },
+	{ name => 'hello-512', contenders => \@fastcgi, connections => 512 },
+	{ name => 'php-4', contenders => \@php, connections => 4 },
+	{ name => 'php-64', contenders => \@php, connections => 64 },
+	{ name => 'cgi-4', contenders => \@cgi, connections => 4 },
+	{ name => 'cgi-64', contenders => \@cgi, connections => 64 },
+	{ name => 'answer-16k', contenders => ['direct', 'tollgate'],
+	    connections => 4, query => 16384 },
+	{ name => 'answer-1m', contenders => ['direct', 'tollgate'],
+	    connections => 4, query => 1048576 },
+	{ name => 'upload-1m', contenders => ['direct', 'tollgate'],
+	    connections => 4, upload => 1048576 },
+	{ name => 'upload-64m', contenders => ['direct', 'tollgate'],
+	    connections => 4, upload => 67108864 },
+);
+
+# over / under (or over alone) is at least min or at most max.  Each is
+# LOAD/CONTENDER.FIGURE; the quotient is taken round by round.
+our @TARGETS = (
+	{ what => "gateway CPU per request / nginx's",
+	    over => 'hello-64/tollgate.gateway_us',
+	    under => 'hello-64/tollgate.web_us', max => 0.8 },
+	{ what => 'requests/s / direct with keep-alive, 4 connections',
+	    over => 'hello-4/tollgate.requests_s',
+	    under => 'hello-4/direct.requests_s', min => 0.75 },
+	{ what => 'requests/s / lighttpd mod_fastcgi, 64 connections',
+	    over => 'hello-64/tollgate.requests_s',
+	    under => 'hello-64/lighttpd.requests_s', min => 1.1 },
+	{ what => 'requests/s / Apache mod_fcgid, 64 connections',
+	    over => 'hello-64/tollgate.requests_s',
+	    under => 'hello-64/mod_fcgid.requests_s', min => 2.3 },
+	{ what => 'p99 / p50, 64 connections',
+	    over => 'hello-64/tollgate.p99_ms',
+	    under => 'hello-64/tollgate.p50_ms', max => 4 },
+	{ what => 'failures, 512 connections over 4 workers',
+	    over => 'hello-512/tollgate.failures', max => 0 },
+	{ what => 'PHP: requests/s / php-fpm, 4 connections',
+	    over => 'php-4/tollgate-php.requests_s',
+	    under => 'php-4/php-fpm.requests_s', min => 0.9 },
+	{ what => 'PHP: failures, 64 connections',
+	    over => 'php-64/tollgate-php.failures', max => 0 },
+	(map { { what => "CGI: requests/s / $_, 4 connections",
+	    over => 'cgi-4/tollgate-cgi.requests_s',
+	    under => "cgi-4/$_.requests_s", min => 1.0 } } @cgi[0 .. 2]),
+	(map { { what => "$_: requests/s / direct",
+	    over => "$_/tollgate.requests_s",
+	    under => "$_/direct.requests_s", min => 0.8 } }
+	    qw(answer-1m upload-1m upload-64m)),
+	{ what => '64 MB uploads: gateway RSS / with 1 MB ones',
+	    over => 'upload-64m/tollgate.gateway_kb',
+	    under => 'upload-1m/tollgate.gateway_kb', max => 1.2 },
+	{ what => '1 MB answers: gateway RSS / with 6-byte ones',
+	    over => 'answer-1m/tollgate.gateway_kb',
+	    under => 'hello-4/tollgate.gateway_kb', max => 1.2 },
+);
+
+1;
