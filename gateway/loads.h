@@ -52,7 +52,7 @@ const struct load	*loads_find(struct loads *, uint64_t generation);
 uint64_t		 loads_generation(const struct loads *);
 const struct gateway_settings	*loads_settings(const struct loads *);
 
-/* We end: nobody shall connect any more. */
-void	loads_close_listeners(struct loads *);
+/* We end: nobody shall connect any more, and no reload come to its end. */
+void	loads_end(struct loads *);
 
 #endif

@@ -235,7 +235,7 @@ stop(struct spawner *s)
 		return;
 	}
 	tell(s, MESSAGE_STOP);
-	loads_close_listeners(s->loads);
+	loads_end(s->loads);
 	enter(s, PHASE_STOP, stop_ms(s));
 }
 
@@ -250,7 +250,7 @@ drain(struct spawner *s)
 		return;
 	}
 	tell(s, MESSAGE_DRAIN);
-	loads_close_listeners(s->loads);
+	loads_end(s->loads);
 	enter(s, PHASE_DRAIN, NEVER);
 }
 
