@@ -379,21 +379,32 @@ request_params_end(struct request *r)
 
 /*
  * May the body outgrow memory?  Once an answer has begun it is held back until
- * the body is here (the front sends no more of it once it has a header); and a
- * body of unknown length must be whole before a CGI program is told of it.
+ * the body is here (the front sends no more of it once it has a header); a body
+ * of unknown length must be whole before a CGI program is told of it; and a
+ * filter's DATA may come before the STDIN that the worker is to have first.
  */
 static bool
 may_spool(const struct request *r)
 {
 	return (r->state == REQUEST_SERVE && !answer_is_empty(&r->answer)) ||
+	    (r->function != NULL && r->data != NULL &&
+	    (r->body == NULL || !body_has_ended(r->body))) ||
 	    (r->state <= REQUEST_QUEUE && r->params_ended && !r->has_length);
+}
+
+/* Either stream stops reading, as both come by the same connection. */
+static bool
+has_full_body(const struct request *r)
+{
+	return (r->body != NULL && body_is_full(r->body)) ||
+	    (r->data != NULL && body_is_full(r->data));
 }
 
 void
 request_resume_body(struct request *r)
 {
 	if (!r->is_stopped_reading || r->client == NULL ||
-	    (body_is_full(r->body) && !may_spool(r)))
+	    (has_full_body(r) && !may_spool(r)))
 		return;
 	r->is_stopped_reading = false;
 	r->client->resume(r);
@@ -456,9 +467,17 @@ request_stdin_end(struct request *r)
 bool
 request_data(struct request *r, const uint8_t *bytes, size_t len)
 {
+	uint64_t	 had;
+
 	if (r->role != FCGI_FILTER || r->early_status != 0 ||
-	    r->state > REQUEST_SERVE)
+	    r->state > REQUEST_SERVE ||
+	    (r->data != NULL && body_has_ended(r->data)))
 		return true;
+	had = r->data != NULL ? body_received(r->data) : 0;
+	if (r->function != NULL && had + len > r->function->max_body_size) {
+		refuse_early(r, 413, "more than max_body_size");
+		return true;
+	}
 	return take_body(r, &r->data, bytes, len);
 }
 
