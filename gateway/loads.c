@@ -32,6 +32,7 @@ struct loads {
 	pid_t		 reader;	/* 0: none */
 	struct watch	 reading;	/* what it leaves */
 	bool		 once_more;	/* reload when this one is over */
+	bool		 is_over;	/* we end: no load comes any more */
 };
 
 /* --- to the gateway ----------------------------------------------------- */
@@ -138,6 +139,8 @@ loads_reload(struct loads *ls)
 {
 	int	 fd;
 
+	if (ls->is_over)
+		return;
 	if (ls->reading.fd != -1 || ls->fresh != NULL || !ls->is_in_force) {
 		ls->once_more = true;
 		return;
@@ -253,6 +256,8 @@ loads_answer(struct loads *ls, const struct message_load *loaded)
 		reload_ended(ls);
 		return NULL;
 	}
+	if (ls->is_over)
+		return NULL;	/* to one that was dropped meanwhile */
 	if (!ls->is_in_force || ls->fresh == NULL ||
 	    loaded->generation != ls->fresh->generation)
 		return "it answers a load that it was not offered";
@@ -301,8 +306,12 @@ loads_settings(const struct loads *ls)
 	return &ls->now->settings;
 }
 
+/* Sockets that a fresh load shares must not be used through it any more. */
 void
-loads_close_listeners(struct loads *ls)
+loads_end(struct loads *ls)
 {
+	ls->is_over = true;
+	watch_close(ls->epoll, &ls->reading);
+	drop_fresh(ls);
 	listeners_close(&ls->listeners);
 }
