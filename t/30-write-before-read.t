@@ -25,8 +25,11 @@ for ([1_000_000, 1_000_000], [10, 20_000_000], [3_000_000, 20_000_000]) {
 	    'its length');
 	like($answer->{body}, qr/\nbody=$body\n\z/, 'the whole body arrived');
 }
-cmp_ok(resident_kb($t->gateway_pid) - $before, '<', 4096,
-    'and the gateway has not grown');
+SKIP: {
+	skip 'sanitizers hold on to memory', 1 if is_sanitized();
+	cmp_ok(resident_kb($t->gateway_pid) - $before, '<', 4096,
+	    'and the gateway has not grown');
+}
 is_deeply([glob $t->dir . '/state/*'], [], 'nor left files behind');
 
 # One that never reads its body and answers all the same.

@@ -13,6 +13,10 @@ my $t = Tollgate::Test->new->evil(evil => <<'INI')->start;
 max_body_size = 64M
 request_terminate_timeout = 1s
 INI
+$t->evil(patient => <<'INI')->reload;
+[limits]
+max_body_size = 64M
+INI
 
 for my $buffering (qw(on off)) {
 	my $nginx = Tollgate::Nginx->new($t, location => <<"CONF")->start;
@@ -31,7 +35,7 @@ CONF
 	    "buffering $buffering: 502");
 	is($nginx->get('/evil?mode=hang')->{status}, 504,
 	    "buffering $buffering: 504");
-	like($nginx->request('POST', '/evil?mode=write-before-read&n=100000',
+	like($nginx->request('POST', '/patient?mode=write-before-read&n=100000',
 	    body => 'x' x 20_000_000, deadline => 30)->{body},
 	    qr/body=20000000/,
 	    "buffering $buffering: 20 MB to one that writes first");

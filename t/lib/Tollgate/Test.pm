@@ -24,8 +24,8 @@ use Time::HiRes qw(time sleep);
 
 use Tollgate::FastCGI;
 
-our @EXPORT = qw(cpu_ms descriptors free_port in_parallel nginx_params
-    resident_kb slurp spew wait_for);
+our @EXPORT = qw(cpu_ms descriptors free_port in_parallel is_sanitized
+    nginx_params resident_kb slurp spew wait_for);
 
 our $SOURCE = $ENV{TOLLGATE_SOURCE} // abs_path(dirname(__FILE__)
     . '/../../..');
@@ -45,6 +45,14 @@ sub find_build {
 	    glob "$SOURCE/tollgated $SOURCE/build*/tollgated";
 
 	return @found ? dirname($found[0]) : $SOURCE;
+}
+
+# Was it built with sanitizers?  Those hold on to freed memory, and take time.
+sub is_sanitized {
+	our $is_sanitized //= slurp("$BUILD/tollgate-gateway")
+	    =~ /__asan_init/ ? 1 : 0;
+
+	return $is_sanitized;
 }
 
 # gateway: lines for [gateway], which win over the harness's own.
