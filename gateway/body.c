@@ -36,13 +36,13 @@ struct body {
 	bool		 replayable;	/* all handed out so far is kept */
 	bool		 ended;
 
-	const char	*folder;
 	int		 fd;		/* -1: no file yet */
 	off_t		 file_start;	/* what waits in the file */
 	off_t		 file_end;
 
 	uint64_t	 received;
 	uint64_t	 handed_out;
+	char		 folder[];
 };
 
 static size_t
@@ -56,9 +56,9 @@ body_create(size_t memory_max, const char *folder)
 {
 	struct body	*b;
 
-	b = xcalloc(1, sizeof(*b));
+	b = xcalloc(1, sizeof(*b) + strlen(folder) + 1);
+	strcpy(b->folder, folder);
 	b->memory_max = memory_max;
-	b->folder = folder;
 	b->fd = -1;
 	b->replayable = true;
 	return b;

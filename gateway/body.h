@@ -15,10 +15,7 @@
 
 struct body;
 
-/*
- * memory_max: bytes kept in memory.  folder: where the file is made when
- * needed (borrowed).
- */
+/* memory_max: bytes kept in memory.  folder: where a file is made if need be. */
 struct body	*body_create(size_t memory_max, const char *folder);
 void		 body_free(struct body *);	/* NULL is fine */
 
