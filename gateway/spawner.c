@@ -55,6 +55,7 @@ struct spawner {
 	pid_t			 gateway;	/* 0: none runs */
 	struct channel		*channel;	/* NULL: it is not spoken to */
 	bool			 is_ready;	/* so it has said */
+	bool			 reopens_later;	/* its logs, when it is */
 	bool			 has_served;	/* some gateway has */
 	uint64_t		 started_ms;	/* the gateway */
 	uint64_t		 delay_ms;	/* before the next one */
@@ -122,6 +123,9 @@ take_ready(struct spawner *s)
 	log_notice("ready: generation %llu, gateway %ld",
 	    (unsigned long long)loads_generation(s->loads), (long)s->gateway);
 	s->is_ready = s->has_served = true;
+	if (s->reopens_later)
+		tell(s, MESSAGE_REOPEN);
+	s->reopens_later = false;
 	if (s->setup.ready == -1)
 		return;
 	if (write(s->setup.ready, "", 1) == -1)
@@ -225,6 +229,16 @@ clear(struct spawner *s)
 }
 
 static void
+end_gateway(struct spawner *s, enum message_type how)
+{
+	loads_end(s->loads);
+	if (s->is_ready)
+		tell(s, how);
+	else	/* It has not begun, so there is nothing to end well. */
+		reaper_signal(s->gateway, SIGKILL);
+}
+
+static void
 stop(struct spawner *s)
 {
 	if (s->phase >= PHASE_STOP)
@@ -234,8 +248,7 @@ stop(struct spawner *s)
 		clear(s);
 		return;
 	}
-	tell(s, MESSAGE_STOP);
-	loads_end(s->loads);
+	end_gateway(s, MESSAGE_STOP);
 	enter(s, PHASE_STOP, stop_ms(s));
 }
 
@@ -249,8 +262,7 @@ drain(struct spawner *s)
 		clear(s);
 		return;
 	}
-	tell(s, MESSAGE_DRAIN);
-	loads_end(s->loads);
+	end_gateway(s, MESSAGE_DRAIN);
 	enter(s, PHASE_DRAIN, NEVER);
 }
 
@@ -421,7 +433,10 @@ on_signal(struct spawner *s, uint32_t sig)
 		if (errorlog_reopen(loads_settings(s->loads)) == -1)
 			log_errno("error_log = %s",
 			    loads_settings(s->loads)->error_log);
-		tell(s, MESSAGE_REOPEN);
+		if (s->is_ready)
+			tell(s, MESSAGE_REOPEN);
+		else	/* it may have opened them already */
+			s->reopens_later = true;
 		break;
 	case SIGQUIT:
 		drain(s);
