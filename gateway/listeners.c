@@ -170,6 +170,10 @@ give_permissions(struct listener *l, const char *path,
 		errno = EEXIST;
 		goto out;
 	}
+	if (l->ino != 0 && (l->dev != st.st_dev || l->ino != st.st_ino)) {
+		errno = ESTALE;		/* another's: to be left alone */
+		goto out;
+	}
 	l->dev = st.st_dev;
 	l->ino = st.st_ino;
 	if (settings->listen_gid != (gid_t)-1 && fchownat(fd, "", (uid_t)-1,
@@ -351,9 +355,15 @@ static int
 open_one(struct listeners *set, const char *address,
     const struct gateway_settings *settings, const struct listeners *old)
 {
-	struct listener	*l = add(set, address), *known;
+	struct listener	*l, *known;
 	const char	*path = unix_path(address);
 
+	if ((known = find(set, address)) != NULL) {
+		log_error("listen = %s: the same as %s", address,
+		    known->address);
+		return -1;
+	}
+	l = add(set, address);
 	if ((known = find(old, address)) != NULL) {
 		l->fd = known->fd;
 		l->is_inherited = known->is_inherited;
@@ -414,7 +424,12 @@ refresh(struct listener *l, const struct gateway_settings *settings)
 	const char	*path = unix_path(l->address);
 
 	listen(l->fd, (int)settings->listen_backlog);
-	if (path != NULL && give_permissions(l, path, settings) == -1)
+	if (path == NULL || give_permissions(l, path, settings) == 0)
+		return;
+	if (errno == ESTALE)
+		log_error("listen = %s: another socket stands there by now; "
+		    "nobody finds ours", l->address);
+	else
 		log_errno("listen = %s", l->address);
 }
 

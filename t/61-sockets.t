@@ -41,6 +41,18 @@ for (
 	is((lstat $path)[1], $before, 'and it is still there');
 }
 
+# The path of a running one, taken by somebody else.
+my $robbed = Tollgate::Test->new->evil('evil')->start;
+my $path = $robbed->dir . '/tollgate.sock';
+unlink $path or die;
+my $thief = IO::Socket::UNIX->new(Local => $path, Listen => 1) or die;
+my $mode = (stat $path)[2];
+ok($robbed->reload, 'a reload goes on');
+like($robbed->log, qr/tollgate\.sock: another socket/, 'and says it');
+is((stat $path)[2], $mode, 'the other socket is left as it is');
+is($robbed->stop, 0, 'so it is at the end');
+ok(-S $path, 'which does not remove it');
+
 # sun_path has room for 107 bytes and a NUL.
 my $long = Tollgate::Test->new;
 my $fits = $long->dir . '/' . 's' x (107 - 1 - length $long->dir);
