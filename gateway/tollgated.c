@@ -344,6 +344,8 @@ main(int argc, char *argv[])
 	struct options	 o = { .config = DEFAULT_CONFIG };
 
 	open_standard_descriptors();
+	/* Where it is ignored, which is inherited, no child can be reaped. */
+	signal(SIGCHLD, SIG_DFL);
 	umask(027);
 	read_options(argc, argv, &o);
 	log_open("stderr", LEVEL_INFO, "tollgated");
