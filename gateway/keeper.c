@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -101,6 +102,9 @@ become(const struct birth *b)
 	}
 	if (sandbox_die_with(b->parent) == -1)
 		give_up("parent");
+	/* A setuid program is no way back for one that was captured. */
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		give_up("no_new_privs");
 	execveat(GIVEN + 1, "", b->argv, environment, AT_EMPTY_PATH);
 	give_up(PROGRAM);
 }
