@@ -81,6 +81,9 @@ resolve_gateway_user(struct resolver *r)
 	} else if (user.uid != (uid_t)-1 && user.gid == (gid_t)-1)
 		BLAME_GATEWAY(r, "gateway.group",
 		    "user %s has none; expected its name or number", g->user);
+	if (user.gid == 0 && user.uid != 0)
+		BLAME_GATEWAY(r, "gateway.group",
+		    "is root's; expected one of no other power");
 	g->uid = user.uid;
 	g->gid = user.gid;
 }

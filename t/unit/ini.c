@@ -482,6 +482,8 @@ static const struct {
 	{ "t.ini", 0644, "[gateway]\nuser = 0\n", "is root", true },
 	{ "t.ini", 0644, "[gateway]\ngroup = no-such-group\n",
 	  "t.ini:2: [gateway] group: there is no group", true },
+	{ "t.ini", 0644, "[gateway]\nuser = daemon\ngroup = root\n",
+	  "t.ini:3: [gateway] group: is root's", true },
 	{ "t.ini", 0644, "[gateway]\nlisten_group = no-such-group\n",
 	  "t.ini:2: [gateway] listen_group: there is no group", true },
 	{ "t.ini", 0644, "[gateway]\nfunction_user = root\n",
