@@ -4,6 +4,7 @@
 #include "loads.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -65,7 +66,7 @@ tell_load(struct loads *ls, const struct load *load,
 	    MESSAGE_FDS_MAX - 1, &m.load.listeners);
 	/* The channel closes what it sends, so it gets copies. */
 	for (i = 0; i < n; i++)
-		if ((fds[i] = dup(fds[i])) == -1) {
+		if ((fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 0)) == -1) {
 			saved = errno;
 			while (i > 0)
 				close(fds[--i]);
