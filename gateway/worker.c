@@ -170,6 +170,19 @@ send_signal(struct worker *w, int sig)
 
 /* --- stderr ------------------------------------------------------------- */
 
+static void
+stop_stderr(struct worker *w)
+{
+	int	 fd;
+
+	if (w->stderr_event == NULL)
+		return;
+	fd = event_get_fd(w->stderr_event);
+	event_free(w->stderr_event);
+	close(fd);
+	w->stderr_event = NULL;
+}
+
 /* Read once; false when there is nothing more for now. */
 static bool
 read_stderr_once(struct worker *w, const char *request_id)
@@ -182,11 +195,8 @@ read_stderr_once(struct worker *w, const char *request_id)
 		funclog_write(w->log, request_id, scratch, (size_t)n);
 		return true;
 	}
-	if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
-		close(event_get_fd(w->stderr_event));
-		event_free(w->stderr_event);
-		w->stderr_event = NULL;
-	}
+	if (n == 0 || (errno != EAGAIN && errno != EINTR))
+		stop_stderr(w);
 	return false;
 }
 
@@ -223,11 +233,7 @@ worker_log(struct worker *w, const char *request_id, const void *bytes,
 static void
 close_stderr(struct worker *w)
 {
-	if (w->stderr_event != NULL) {
-		close(event_get_fd(w->stderr_event));
-		event_free(w->stderr_event);
-		w->stderr_event = NULL;
-	}
+	stop_stderr(w);
 	funclog_stream_free(w->log);
 	w->log = NULL;
 }
