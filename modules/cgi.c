@@ -30,6 +30,7 @@
 #include "worker.h"
 
 #define READ_SIZE	(64 * 1024)
+#define LAST_READS	17	/* more than a pipe holds: 1 MB, pipe(7) */
 
 struct program {			/* worker->private */
 	struct worker	*worker;
@@ -44,10 +45,13 @@ struct program {			/* worker->private */
 static void
 close_event(struct event **e)
 {
+	int	 fd;
+
 	if (*e == NULL)
 		return;
-	close(event_get_fd(*e));
+	fd = event_get_fd(*e);
 	event_free(*e);
+	close(fd);
 	*e = NULL;
 }
 
@@ -208,8 +212,11 @@ send_body(struct program *p)
 		request_heard(p->request);
 	}
 	event_del(p->input);
-	/* It sees the end only when this, the last copy, is closed. */
-	if (body != NULL && body_has_ended(body))
+	/*
+	 * It sees the end only when this, the last copy, is closed: and must
+	 * not see one where the rest of the body cannot be read back.
+	 */
+	if (body != NULL && body_has_ended(body) && body_waiting(body) == 0)
 		close_event(&p->input);
 }
 
@@ -301,12 +308,16 @@ static int
 cgi_begin(struct request *r)
 {
 	struct program	*p = r->worker->private;
+	int		 error;
 
 	if (send_variables(p, r) == -1) {
-		if (errno == EPIPE || errno == ECONNRESET ||
-		    errno == ECONNREFUSED)
+		error = errno;
+		if (error == EPIPE || error == ECONNRESET ||
+		    error == ECONNREFUSED)
 			return -1;
-		request_refused(r, REFUSAL_FAILED, errno, "its variables");
+		/* The launcher must not wait for what never comes. */
+		close_event(&p->variables);
+		request_refused(r, REFUSAL_FAILED, error, "its variables");
 		return 0;
 	}
 	p->request = r;
@@ -333,10 +344,12 @@ cgi_ended(struct worker *w)
 {
 	struct program	*p = w->private;
 	struct request	*r;
+	unsigned	 i;
 
 	if (p->variables != NULL && p->request != NULL)
 		read_launch(p);
-	while (p->output != NULL && p->request != NULL && read_output(p))
+	for (i = 0; i < LAST_READS && p->output != NULL &&
+	    p->request != NULL && read_output(p); i++)
 		continue;
 	if ((r = p->request) == NULL)
 		return;

@@ -39,6 +39,7 @@
 
 #define WORKER_ID	1	/* the request id on every connection */
 #define READ_SIZE	(64 * 1024)
+#define LAST_READS	17	/* more than a unix socket holds */
 #define UNSENT_MAX	(64 * 1024)	/* of a body, before it waits */
 #define AT_ONCE_MAX	8192	/* what libfcgi reads at a time */
 #define EXIT_WAIT_MS	1000	/* for the status of a process that hung up */
@@ -706,10 +707,12 @@ fastcgi_ended(struct worker *w)
 {
 	struct speech		*s = w->private;
 	struct connection	*c, *next;
+	unsigned		 i;
 
 	for (c = TAILQ_FIRST(&s->all); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, in_worker);
-		while (is_there(s, c) && c->fd != -1 && read_once(c))
+		for (i = 0; i < LAST_READS && is_there(s, c) &&
+		    c->fd != -1 && read_once(c); i++)
 			continue;
 		if (!is_there(s, c))
 			continue;
