@@ -26,6 +26,8 @@ my %peer = (
 	'direct' => [\&nginx_direct, ['nginx'], keepalive => 64],
 	'direct-close' => [\&nginx_direct, ['nginx']],
 	'tollgate' => [\&tollgate, ['nginx']],
+	'tollgate-10' => [\&tollgate, ['nginx'], functions => 10],
+	'tollgate-10000' => [\&tollgate, ['nginx'], functions => 10_000],
 	'lighttpd' => [\&lighttpd, ['lighttpd'], kind => 'fastcgi'],
 	'mod_fcgid' => [\&apache, ['apache2', "$apache/mod_fcgid.so"],
 	    kind => 'fcgid'],
@@ -53,8 +55,8 @@ sub missing {
 	return grep { m{/} ? !-e : !find_program($_) } @{$peer{$name}[1]};
 }
 
-# dir: an existing folder for this one alone; hello, php: paths of the
-# handlers; more goes to the contender's own start.
+# dir: an existing folder for this one alone; hello, script, php: paths of the
+# handlers; ask: of the client; more goes to the contender's own start.
 sub start {
 	my ($name, %opt) = @_;
 	my ($how, undef, @own) = @{$peer{$name} // die "no contender $name\n"};
@@ -196,8 +198,7 @@ sub nginx_direct {
 	$self->nginx($path, $self->{keepalive});
 }
 
-# kind: fastcgi, cgi or php; gateway: more lines for [gateway]; functions: a
-# hash of further ini texts.
+# kind: fastcgi, cgi or php; see Bench::Tollgate.
 sub tollgate {
 	my ($self) = @_;
 

@@ -8,15 +8,20 @@ use warnings;
 
 use parent 'Tollgate::Test';
 
+use Time::HiRes qw(time);
+
 my %ini = (
 	fastcgi => "handler = %s\n",
 	cgi => "handler = %s\nprotocol = cgi\n",
+	# php-fpm's children do not end after so many requests either.
 	php => "handler = /usr/bin/php-cgi\n"
+	    . "environment = PHP_FCGI_MAX_REQUESTS=0\n"
 	    . "parameters = SCRIPT_FILENAME=%s\n",
 );
 
-# peer: a Bench::Peers with kind, hello, php, gateway, functions.  Accounting
-# is on, and every limit and timeout at its default but the body's size.
+# peer: a Bench::Peers with kind, hello, php; gateway: more lines for [gateway];
+# prepare(t, peer): writes more functions.  Accounting is on, and every limit
+# and timeout at its default but the body's size and the queue's length.
 sub create {
 	my ($class, $peer) = @_;
 	my $self = $class->new(gateway => "log_level = warning\n"
@@ -26,19 +31,21 @@ sub create {
 
 	$self->function('hello', "[function]\n"
 	    . sprintf($ini{$kind}, $kind eq 'php' ? $peer->{php} :
-	    $peer->{hello}) . ($peer->{function} // '') . <<"INI");
+	    $peer->{hello}) . <<"INI");
 [route]
 exact = /fn/hello
 [pool]
 max_children = $max
-queue_max = @{[$peer->{queue_max} // 1000]}
-min_children = @{[$peer->{min_children} // 0]}
+queue_max = 1000
 [limits]
 max_body_size = 128M
 tasks_max = 4096
 INI
-	$peer->{prepare}->($self) if $peer->{prepare};
-	return $self->start;
+	$peer->{prepare}->($self, $peer) if $peer->{prepare};
+	my $start = time;
+	$self->start;
+	$self->{start_ms} = (time - $start) * 1000;
+	return $self;
 }
 
 sub breaches { $_[0]->stop; return () }
