@@ -51,6 +51,7 @@ static void
 put_own_answer(struct request *r, int status, const char *why)
 {
 	const char	*extra = "", *body, *head;
+	bool		 has_body = strcmp(r->method, "HEAD") != 0;
 
 	if (status == 503)
 		extra = arena_printf(r->arena, "Retry-After: %" PRIu64 "\r\n",
@@ -63,10 +64,9 @@ put_own_answer(struct request *r, int status, const char *why)
 	head = arena_printf(r->arena, "Status: %d %s\r\n"
 	    "Content-Type: text/plain; charset=utf-8\r\n"
 	    "Content-Length: %zu\r\n%s\r\n%s", status, cgi_reason(status),
-	    strlen(body), extra,
-	    strcmp(r->method, "HEAD") == 0 ? "" : body);
+	    strlen(body), extra, has_body ? body : "");
 	answer_replace(&r->answer, head, strlen(head));
-	r->answer.body_out = strlen(body);
+	r->answer.body_out = has_body ? strlen(body) : 0;
 }
 
 /* No worker has been asked yet, so the answer has not been begun. */
