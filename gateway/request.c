@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -322,6 +323,8 @@ take_pairs(struct request *r, const uint8_t *bytes, size_t len)
 	    &pair)) > 0) {
 		used += (size_t)n;
 		if (++r->params_count > s->max_params) {
+			request_complain(r, "max_params = %" PRIu32 " exceeded",
+			    s->max_params);
 			refuse_early(r, 431, "more than max_params");
 			return used;
 		}
@@ -347,12 +350,13 @@ keep_params(struct request *r, const uint8_t *bytes, size_t len)
 void
 request_params(struct request *r, const uint8_t *bytes, size_t len)
 {
-	size_t	 used;
+	size_t	 used, limit = r->services->settings->max_params_size;
 
 	if (r->early_status != 0 || r->params_ended)
 		return;
 	r->params_total += len;
-	if (r->params_total > r->services->settings->max_params_size) {
+	if (r->params_total > limit) {
+		request_complain(r, "max_params_size = %zu exceeded", limit);
 		refuse_early(r, 431, "more than max_params_size");
 		return;
 	}
@@ -410,19 +414,37 @@ request_resume_body(struct request *r)
 	r->client->resume(r);
 }
 
+static struct body *
+need_body(struct request *r, struct body **body)
+{
+	const struct gateway_settings	*s = r->services->settings;
+
+	if (*body == NULL)
+		*body = body_create(s->buffer_size, s->state_dir);
+	return *body;
+}
+
+/* May len more bytes of this stream come?  False: refused, and logged. */
+static bool
+is_within_limit(struct request *r, const struct body *body, size_t len)
+{
+	uint64_t	 had = body != NULL ? body_received(body) : 0;
+
+	if (r->function == NULL || had + len <= r->function->max_body_size)
+		return true;
+	request_complain(r, "body longer than limits.max_body_size = %" PRIu64,
+	    r->function->max_body_size);
+	refuse_early(r, 413, "more than max_body_size");
+	return false;
+}
+
 static bool
 take_body(struct request *r, struct body **body, const uint8_t *bytes,
     size_t len)
 {
-	const struct gateway_settings	*s = r->services->settings;
-
 	request_heard(r);
-	if (*body == NULL)
-		*body = body_create(s->buffer_size, s->state_dir);
-	if (body_append(*body, bytes, len) == -1) {
-		log_errno("request %s: its body in %s", r->id, s->state_dir);
+	if (body_append(need_body(r, body), bytes, len) == -1)
 		refuse_early(r, 503, "its body cannot be kept");
-	}
 	r->has_body_news = true;
 	request_soon(r);
 	if (!body_is_full(*body) || may_spool(r))
@@ -431,19 +453,29 @@ take_body(struct request *r, struct body **body, const uint8_t *bytes,
 	return false;
 }
 
+static void
+end_body(struct request *r, struct body **body)
+{
+	body_end(need_body(r, body));
+	r->has_body_news = true;
+	request_soon(r);
+}
+
+/* Is more of this stream of any use? */
+static bool
+takes_body(const struct request *r, const struct body *body)
+{
+	return r->early_status == 0 && r->state <= REQUEST_SERVE &&
+	    (body == NULL || !body_has_ended(body));
+}
+
 bool
 request_stdin(struct request *r, const uint8_t *bytes, size_t len)
 {
-	uint64_t	 had;
+	uint64_t	 had = r->body != NULL ? body_received(r->body) : 0;
 
-	if (r->early_status != 0 || r->state > REQUEST_SERVE ||
-	    (r->body != NULL && body_has_ended(r->body)))
+	if (!takes_body(r, r->body) || !is_within_limit(r, r->body, len))
 		return true;
-	had = r->body != NULL ? body_received(r->body) : 0;
-	if (r->function != NULL && had + len > r->function->max_body_size) {
-		refuse_early(r, 413, "more than max_body_size");
-		return true;
-	}
 	if (r->has_length && had + len > r->content_length) {
 		r->has_surplus = true;
 		len = (size_t)(r->content_length - had);
@@ -454,45 +486,31 @@ request_stdin(struct request *r, const uint8_t *bytes, size_t len)
 void
 request_stdin_end(struct request *r)
 {
-	const struct gateway_settings	*s = r->services->settings;
-
-	if (r->body == NULL)
-		r->body = body_create(s->buffer_size, s->state_dir);
-	body_end(r->body);
 	r->stdin_ended = true;
-	r->has_body_news = true;
-	request_soon(r);
+	end_body(r, &r->body);
 }
 
 bool
 request_data(struct request *r, const uint8_t *bytes, size_t len)
 {
-	uint64_t	 had;
-
-	if (r->role != FCGI_FILTER || r->early_status != 0 ||
-	    r->state > REQUEST_SERVE ||
-	    (r->data != NULL && body_has_ended(r->data)))
+	if (r->role != FCGI_FILTER || !takes_body(r, r->data) ||
+	    !is_within_limit(r, r->data, len))
 		return true;
-	had = r->data != NULL ? body_received(r->data) : 0;
-	if (r->function != NULL && had + len > r->function->max_body_size) {
-		refuse_early(r, 413, "more than max_body_size");
-		return true;
-	}
 	return take_body(r, &r->data, bytes, len);
 }
 
 void
 request_data_end(struct request *r)
 {
-	const struct gateway_settings	*s = r->services->settings;
+	if (r->role == FCGI_FILTER)
+		end_body(r, &r->data);
+}
 
-	if (r->role != FCGI_FILTER)
-		return;
-	if (r->data == NULL)
-		r->data = body_create(s->buffer_size, s->state_dir);
-	body_end(r->data);
-	r->has_body_news = true;
-	request_soon(r);
+void
+request_end_bodies(struct request *r)
+{
+	end_body(r, &r->body);
+	request_data_end(r);
 }
 
 void
@@ -534,7 +552,8 @@ request_begun(struct request *r)
 	if (r->is_cold)
 		r->init_us = r->begun_us - r->init_from_us;
 	r->worker->has_served = true;
-	request_set_deadline(r, r->function->request_terminate_timeout_ms);
+	request_set_deadline(r, r->is_abandoned ? ABANDON_MS :
+	    r->function->request_terminate_timeout_ms);
 }
 
 /* One buffer may wait here, and one more, a read's worth, on its way. */
@@ -618,9 +637,13 @@ step_read(struct request *r)
 	if (r->early_status != 0)
 		return request_refuse(r, r->early_status, OUTCOME_REJECTED,
 		    r->early_why);
-	if (r->is_overdue)
+	if (r->is_overdue) {
+		request_complain(r, "its parameters were not here within "
+		    "header_timeout = %" PRIu64 "ms",
+		    r->services->settings->header_timeout_ms);
 		return request_refuse(r, 408, OUTCOME_REJECTED,
 		    "its parameters took longer than header_timeout");
+	}
 	if (!r->params_ended)
 		return WAIT;
 	request_set_deadline(r, 0);

@@ -141,6 +141,7 @@ struct request {
 	uint8_t		 protocol_status;	/* of END_REQUEST */
 	bool		 worker_reusable;	/* says the module */
 	bool		 is_handed_over;
+	bool		 is_abandoned;	/* nobody wants what it answers */
 	unsigned	 worker_use;	/* enum worker_use, once given back */
 
 	/* the answer */

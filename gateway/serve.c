@@ -24,7 +24,6 @@
 
 #define ATTEMPTS_MAX	2	/* a request is tried again once */
 #define HOLD_MS		10	/* an answer waits so long for its worker */
-#define ABANDON_MS	1000	/* a worker may end what nobody wants */
 
 enum search { FOUND, WAITING, NONE };
 
@@ -241,22 +240,27 @@ give_up(struct request *r, enum worker_use use)
 	r->worker_use = use;
 }
 
+/* Of several that a cold worker has in hand it may have read another. */
+static void
+give_up_start(struct request *r)
+{
+	request_complain(r, "worker %ld has not read its first request within "
+	    "pool.start_timeout = %" PRIu64 "ms", (long)r->worker->pid,
+	    r->function->start_timeout_ms);
+	give_up(r, r->worker->has_served ? WORKER_BROKEN : WORKER_NO_START);
+}
+
 static enum verdict
 refuse_overdue(struct request *r)
 {
-	const struct function	*fn = r->function;
-
-	if (!r->worker->has_served) {
-		request_complain(r, "worker %ld has not read its first request "
-		    "within pool.start_timeout = %" PRIu64 "ms",
-		    (long)r->worker->pid, fn->start_timeout_ms);
-		give_up(r, WORKER_NO_START);
+	if (r->begun_us == 0) {
+		give_up_start(r);
 		return request_refuse(r, r->worker->protocol->refused_status,
 		    OUTCOME_TIMEOUT, "the function did not start in time");
 	}
 	request_complain(r, "worker %ld took longer than "
 	    "limits.request_terminate_timeout = %" PRIu64 "ms",
-	    (long)r->worker->pid, fn->request_terminate_timeout_ms);
+	    (long)r->worker->pid, r->function->request_terminate_timeout_ms);
 	give_up(r, WORKER_BROKEN);
 	return request_refuse(r, 504, OUTCOME_TIMEOUT,
 	    "the function took too long");
@@ -288,6 +292,21 @@ refuse_silent(struct request *r)
 }
 
 /*
+ * The worker may come to its end, if that is soon; one that is still starting
+ * has its time for that, so that impatient clients do not keep it cold.
+ */
+static void
+let_end(struct request *r)
+{
+	request_end_bodies(r);
+	r->worker->protocol->push(r);
+	r->is_paused = true;	/* what still comes is thrown away */
+	r->is_abandoned = true;
+	if (r->begun_us != 0)
+		request_set_deadline(r, ABANDON_MS);
+}
+
+/*
  * Nobody wants the answer any more.  A FastCGI worker that comes to its end
  * soon is good for another request; one that does not would keep others
  * waiting, and a program that serves this one alone need not go on.
@@ -295,16 +314,10 @@ refuse_silent(struct request *r)
 static void
 abandon(struct request *r)
 {
-	if (r->function->protocol->way == WAY_LAUNCH) {
+	if (r->function->protocol->way == WAY_LAUNCH)
 		give_up(r, WORKER_BROKEN);
-		return;
-	}
-	if (r->body != NULL && !body_has_ended(r->body)) {
-		body_end(r->body);
-		r->worker->protocol->push(r);
-	}
-	r->is_paused = true;	/* what still comes is thrown away */
-	request_set_deadline(r, ABANDON_MS);
+	else
+		let_end(r);
 }
 
 /* --- what came of it ---------------------------------------------------- */
@@ -348,7 +361,8 @@ may_try_again(struct request *r)
 	if (r->exchange_end == EXCHANGE_CLOSED &&
 	    strcmp(r->method, "GET") != 0 && strcmp(r->method, "HEAD") != 0)
 		return false;
-	return r->body == NULL || body_rewind(r->body) == 0;
+	return (r->body == NULL || body_rewind(r->body) == 0) &&
+	    (r->data == NULL || body_rewind(r->data) == 0);
 }
 
 static enum verdict
@@ -362,7 +376,7 @@ try_again(struct request *r)
 	pool_return(r->worker, WORKER_SPENT);
 	r->worker = NULL;
 	r->attempt++;
-	r->is_handed_over = false;
+	r->is_handed_over = r->answer_ended = false;
 	r->exchange_end = EXCHANGE_ON;
 	return GO_ON;		/* this same state, with another worker */
 }
@@ -548,10 +562,21 @@ flow(struct request *r)
 	request_resume_body(r);
 }
 
+/*
+ * A worker whose answer is whole, but that has not said so, may still be
+ * reading; and a front that has an answer sends no more.
+ */
+static bool
+wants_body(const struct request *r)
+{
+	return !r->stdin_ended && !r->answer_ended && !r->is_aborted &&
+	    r->early_status == 0 && !r->is_overdue && !r->is_silent;
+}
+
 static enum verdict
 converse(struct request *r)
 {
-	if (is_answer_whole(r))
+	if (is_answer_whole(r) && !wants_body(r))
 		return hold_answer(r);
 	if (r->answer.state == ANSWER_BAD) {
 		r->exchange_why = r->answer.why;
@@ -575,9 +600,11 @@ converse(struct request *r)
 		r->has_body_news = false;
 		r->worker->protocol->push(r);
 	}
-	if (is_body_short(r))
+	if (is_body_short(r)) {
+		let_end(r);
 		return request_refuse(r, 400, OUTCOME_ABORTED,
 		    "its body is shorter than CONTENT_LENGTH");
+	}
 	flow(r);
 	return WAIT;
 }
@@ -585,7 +612,8 @@ converse(struct request *r)
 enum verdict
 request_step_serve(struct request *r)
 {
-	if (r->worker == NULL && (r->is_aborted || r->early_status != 0))
+	/* While it waits to be tried again it is as good as queued. */
+	if (!r->is_handed_over && (r->is_aborted || r->early_status != 0))
 		return request_step_queue(r);
 	switch (find_worker(r)) {
 	case FOUND:
@@ -616,9 +644,13 @@ request_settle(struct request *r)
 }
 
 static void
-complain_lingering(const struct request *r)
+stop_lingering(struct request *r)
 {
-	if (r->outcome != OUTCOME_OK)
+	if (r->begun_us == 0) {
+		give_up_start(r);
+		return;
+	}
+	if (r->is_abandoned)
 		request_complain(r, "worker %ld is stopped: it did not end "
 		    "within %dms what nobody waits for any more",
 		    (long)r->worker->pid, ABANDON_MS);
@@ -627,6 +659,7 @@ complain_lingering(const struct request *r)
 		    "longer than limits.request_terminate_timeout = %" PRIu64
 		    "ms", (long)r->worker->pid,
 		    r->function->request_terminate_timeout_ms);
+	give_up(r, WORKER_BROKEN);
 }
 
 /*
@@ -646,8 +679,7 @@ request_step_linger(struct request *r)
 		return OVER;
 	}
 	if (r->is_overdue) {
-		complain_lingering(r);
-		give_up(r, WORKER_BROKEN);
+		stop_lingering(r);
 		request_settle(r);
 		return OVER;
 	}

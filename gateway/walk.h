@@ -23,6 +23,11 @@ enum verdict	request_enter(struct request *, enum request_state);
 /* Have its turn in this turn of the loop. */
 void	request_soon(struct request *);
 
+#define ABANDON_MS	1000	/* a worker may end what nobody wants */
+
+/* No more of the body comes, whatever the front still sends. */
+void	request_end_bodies(struct request *);
+
 /* CLOCK_MONOTONIC in microseconds. */
 uint64_t	request_clock_us(void);
 

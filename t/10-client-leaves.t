@@ -4,13 +4,15 @@ use strict;
 use warnings;
 use lib 't/lib';
 use Test::More;
-use Tollgate::FastCGI qw(whole_request);
+use Tollgate::FastCGI qw(begin pairs stream whole_request);
 use Tollgate::Test;
 
 my $port = free_port();
 my $t = Tollgate::Test->new(gateway =>
     "listen = unix:%DIR%/tollgate.sock 127.0.0.1:$port")
-    ->evil(evil => "[pool]\nmax_children = 1\n")->start;
+    ->evil(evil => "[pool]\nmax_children = 1\n")
+    ->evil(slow => "arguments = slow 1500\n[pool]\nmax_children = 1\n")
+    ->start;
 my $n = 0;
 
 for my $address ($t->address, "127.0.0.1:$port") {
@@ -32,4 +34,20 @@ for my $address ($t->address, "127.0.0.1:$port") {
 		}
 	}
 }
+
+# Nor does it cost the worker, which waits for its body, or is still starting.
+my ($pid) = $t->get('/evil?mode=ok')->{body} =~ /pid=(\d+)/;
+my $c = $t->connect;
+$c->send(begin(1) . stream('params', 1,
+    pairs(nginx_params('GET', '/evil/bodyless?mode=ok'))));
+$c->close;
+is($t->record_of('/evil/bodyless')->{outcome}, 'aborted', 'no body came');
+like($t->get('/evil?mode=ok')->{body}, qr/pid=$pid\b/, 'the same worker');
+
+$c = $t->ask('GET', '/slow/leaves?mode=ok');
+wait_for(sub { $t->workers > 1 }, 5);
+$c->close;
+is($t->record_of('/slow/leaves')->{outcome}, 'aborted', 'left a cold one');
+is($t->get('/slow?mode=ok')->{status}, 200, 'which serves the next');
+unlike($t->log, qr/slow: .*(?:killed|stopped|could not)/, 'and was let be');
 done_testing;

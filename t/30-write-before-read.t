@@ -32,6 +32,13 @@ SKIP: {
 }
 is_deeply([glob $t->dir . '/state/*'], [], 'nor left files behind');
 
+# Nor one whose answer is whole, by its length, before it reads.
+is($t->post('/evil?mode=whole-before-read&n=10', 'x' x 20_000_000)->{body},
+    'w' x 10, 'whole before it reads: answered');
+wait_for(sub { $t->function_log('evil') =~ /body=20000000$/m }, 5);
+like($t->function_log('evil'), qr/body=20000000$/m,
+    'and it has had the whole body');
+
 # One that never reads its body and answers all the same.
 is($t->post('/evil?mode=answer-unread', 'x' x 5_000_000)->{status}, 200,
     'a body need not be read');

@@ -617,6 +617,22 @@ mode_write_before_read(struct evil *e)
 	end_with(e, 0, FCGI_REQUEST_COMPLETE);
 }
 
+/* Its answer is whole, by its length, before it reads its body. */
+static void
+mode_whole_before_read(struct evil *e)
+{
+	char	 line[64];
+
+	out(e, "Content-Type: text/plain\r\nContent-Length: %ld\r\n\r\n", e->n);
+	fill(e, FCGI_STDOUT, 'w', (size_t)e->n);
+	if (!read_body(e))
+		return;
+	snprintf(line, sizeof(line), "body=%llu\n",
+	    (unsigned long long)e->body);
+	say(e, FCGI_STDERR, line, strlen(line));
+	end_with(e, 0, FCGI_REQUEST_COMPLETE);
+}
+
 /* n bytes, each in a record of its own, m ms apart. */
 static void
 mode_byte_records(struct evil *e)
@@ -864,6 +880,7 @@ static const struct mode {
 	{ "hang",		mode_hang,		false },
 	{ "never-read",		mode_hang,		UNREAD },
 	{ "write-before-read",	mode_write_before_read,	UNREAD },
+	{ "whole-before-read",	mode_whole_before_read,	UNREAD },
 	{ "answer-unread",	mode_ok,		UNREAD },
 	{ "byte-records",	mode_byte_records,	false },
 	{ "empty-records",	mode_empty_records,	false },
