@@ -15,7 +15,7 @@
 
 struct body;
 
-/* memory_max: bytes kept in memory.  folder: where a file is made if need be. */
+/* memory_max: bytes kept in memory.  folder: where a file is made if needed. */
 struct body	*body_create(size_t memory_max, const char *folder);
 void		 body_free(struct body *);	/* NULL is fine */
 
