@@ -1,10 +1,9 @@
 /*
- * config: reads, checks and prints a load of the configuration.
+ * config: from the lines of a load to a configuration that is sound.
  */
 #include "config.h"
 
 #include <assert.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,157 +14,7 @@
 #define SHOWN_MAX	120	/* bytes of a wrong value in its error */
 #define EXPECTED_MAX	200
 
-/* --- errors --------------------------------------------------------------- */
-
-void
-config_errors_add(struct config_errors *errors, const char *format, ...)
-{
-	va_list	 ap;
-	char	*line;
-
-	if (errors->count > CONFIG_ERRORS_MAX)
-		return;
-	if (errors->count == CONFIG_ERRORS_MAX) {
-		line = xstrdup("and more errors than are shown");
-	} else {
-		va_start(ap, format);
-		if (vasprintf(&line, format, ap) == -1)
-			line = xstrdup("an error that cannot be worded");
-		va_end(ap);
-	}
-	errors->lines = xreallocarray(errors->lines, errors->count + 1,
-	    sizeof(*errors->lines));
-	errors->lines[errors->count++] = line;
-}
-
-void
-config_errors_release(struct config_errors *errors)
-{
-	size_t	 i;
-
-	for (i = 0; i < errors->count; i++)
-		free(errors->lines[i]);
-	free(errors->lines);
-	errors->lines = NULL;
-	errors->count = 0;
-}
-
-/* --- lines ---------------------------------------------------------------- */
-
-/* Some lines of a load: [gateway], or those of one function. */
-struct block {
-	const char	*text;
-	size_t		 len;
-};
-
-/* One of them, its texts of their own so that they end in NUL. */
-struct line {
-	char		*copy;		/* what the others point into */
-	const char	*file;
-	unsigned	 number;	/* 0: not from the file */
-	const char	*function;
-	const char	*key;
-	const char	*value;
-};
-
-/* Undo percent-encoding in place. */
-static void
-decode(char *s)
-{
-	char		*out = s;
-	unsigned	 byte;
-
-	for (; *s != '\0'; s++)
-		if (*s == '%' && sscanf(s + 1, "%2x", &byte) == 1 &&
-		    byte != 0) {
-			*out++ = (char)byte;
-			s += 2;
-		} else
-			*out++ = *s;
-	*out = '\0';
-}
-
-/* Cut text at the first stop, which must be there; returns what follows. */
-static char *
-cut(char *text, char stop)
-{
-	char	*s;
-
-	if (text == NULL || (s = strchr(text, stop)) == NULL)
-		return NULL;
-	*s = '\0';
-	return s + 1;
-}
-
-/*
- * Take the next line off the block.  Returns 1 with a line for line_release, 0
- * at the end, -1 if it is not of the form (nothing is to be released).
- */
-static int
-line_next(struct block *block, struct line *line)
-{
-	const char	*end;
-	char		*number, *function, *key, *value, *rest;
-	size_t		 len;
-
-	if (block->len == 0)
-		return 0;
-	end = memchr(block->text, '\n', block->len);
-	len = end == NULL ? block->len : (size_t)(end - block->text);
-	line->copy = xstrndup(block->text, len);
-	block->text += len + (end != NULL);
-	block->len -= len + (end != NULL);
-
-	number = cut(line->copy, ':');
-	function = cut(number, ':');
-	key = cut(function, ':');
-	value = cut(key, '=');
-	if (value == NULL || strlen(value) !=
-	    len - (size_t)(value - line->copy) || end == NULL)
-		goto malformed;
-	line->number = (unsigned)strtoul(number, &rest, 10);
-	if (rest == number || *rest != '\0')
-		goto malformed;
-	decode(line->copy);
-	line->file = line->copy;
-	line->function = function;
-	line->key = key;
-	line->value = value;
-	return 1;
-
-malformed:
-	free(line->copy);
-	return -1;
-}
-
-static void
-line_release(struct line *line)
-{
-	free(line->copy);
-}
-
-/* Say what is wrong with a key of the line: FILE:LINE: [section] key: ... */
-static void __attribute__((format(printf, 3, 4)))
-complain(struct config_errors *errors, const struct line *line,
-    const char *format, ...)
-{
-	va_list		 ap;
-	char		 words[SHOWN_MAX * 4 + EXPECTED_MAX + 100];
-	char		 place[16] = "";
-	const char	*dot = strrchr(line->key, '.');
-
-	va_start(ap, format);
-	vsnprintf(words, sizeof(words), format, ap);
-	va_end(ap);
-	if (line->number != 0)
-		snprintf(place, sizeof(place), ":%u", line->number);
-	if (dot == NULL)
-		config_errors_add(errors, "%s%s: %s: %s", line->file, place,
-		    line->key, words);
-	else
-		config_errors_add(errors, "%s%s: [%.*s] %s: %s", line->file,
-		    place, (int)(dot - line->key), line->key, dot + 1, words);
-}
+/* --- one line ------------------------------------------------------------- */
 
 static void
 complain_unknown(struct config_errors *errors, const struct line *line,
@@ -178,15 +27,16 @@ complain_unknown(struct config_errors *errors, const struct line *line,
 	section = xstrndup(line->key,
 	    dot == NULL ? 0 : (size_t)(dot - line->key));
 	if (!keys_has_section(of_gateway, section))
-		complain(errors, line, "there is no section [%s] here; "
+		line_complain(errors, line, "there is no section [%s] here; "
 		    "expected %s", section, of_gateway ? "[gateway]" :
 		    "[function], [route], [route NAME], [pool], [limits], "
 		    "[sandbox] or [log]");
 	else if ((near = keys_nearest(of_gateway, line->key)) != NULL)
-		complain(errors, line, "is no such key; perhaps %s of [%.*s]?",
-		    strchr(near, '.') + 1, (int)strcspn(near, "."), near);
+		line_complain(errors, line, "is no such key; perhaps %s of "
+		    "[%.*s]?", strchr(near, '.') + 1, (int)strcspn(near, "."), near);
 	else
-		complain(errors, line, "is no such key; see tollgate.ini(5)");
+		line_complain(errors, line, "is no such key; see "
+		    "tollgate.ini(5)");
 	free(section);
 }
 
@@ -211,7 +61,7 @@ take_value(const struct setting *row, struct arena *arena, void *base,
 		    strlen(line->value));
 		strcat(shown, "\"");
 	}
-	complain(errors, line, "%s is %s%s%s", shown, why,
+	line_complain(errors, line, "%s is %s%s%s", shown, why,
 	    *expected == '\0' ? "" : "; expected ", expected);
 }
 
@@ -238,167 +88,6 @@ set_fallback(const struct setting *row, struct arena *arena, void *base)
 	why = row->set(arena, (char *)base + row->offset, row->fallback, row);
 	assert(why == NULL);
 	(void)why;
-}
-
-/*
- * The line that sets a key, for an error that concerns more than its value;
- * where none does, one that stands for the whole file.  For line_release.
- */
-static void
-find_line(struct block block, const char *file, const char *key,
-    struct line *line)
-{
-	int	 found;
-
-	while ((found = line_next(&block, line)) != 0) {
-		if (found == -1)
-			continue;
-		if (strcmp(line->key, key) == 0)
-			return;
-		line_release(line);
-	}
-	line->copy = xstrdup(file);
-	line->file = line->copy;
-	line->number = 0;
-	line->key = key;
-}
-
-/* Say that a key does not go with the others. */
-static void __attribute__((format(printf, 5, 0)))
-complain_of(struct config_errors *errors, struct block block,
-    const char *file, const char *key, const char *format, va_list ap)
-{
-	struct line	 line;
-	char		 words[SHOWN_MAX + EXPECTED_MAX];
-
-	vsnprintf(words, sizeof(words), format, ap);
-	find_line(block, file, key, &line);
-	complain(errors, &line, "%s", words);
-	line_release(&line);
-}
-
-/* --- the index ------------------------------------------------------------ */
-
-struct config_index {
-	struct block	 gateway;
-	struct block	*functions;
-	size_t		 count;
-};
-
-/* FUNCTION of the line at text; NULL if it has none, NULL for [gateway] too. */
-static const char *
-line_function(const char *text, size_t len, size_t *name_len)
-{
-	const char	*name, *colon, *end = text + len;
-
-	*name_len = 0;
-	if ((colon = memchr(text, ':', len)) == NULL)
-		return NULL;
-	name = colon + 1;
-	if ((colon = memchr(name, ':', (size_t)(end - name))) == NULL)
-		return NULL;
-	name = colon + 1;
-	if ((colon = memchr(name, ':', (size_t)(end - name))) == NULL)
-		return NULL;
-	*name_len = (size_t)(colon - name);
-	return *name_len == 0 ? NULL : name;
-}
-
-/*
- * Lines of one function stand together.  A line of no form is left where it
- * is, for whoever reads its block to find.
- */
-struct config_index *
-config_index_create(const char *text, size_t len)
-{
-	struct config_index	*index;
-	struct block		*block;
-	const char		*name, *newline, *last = NULL;
-	size_t			 line_len, name_len, last_len = 0, size = 0;
-
-	index = xcalloc(1, sizeof(*index));
-	index->gateway.text = text;
-	block = &index->gateway;
-	for (; len > 0; text += line_len, len -= line_len) {
-		newline = memchr(text, '\n', len);
-		line_len = newline == NULL ? len :
-		    (size_t)(newline - text) + 1;
-		name = line_function(text, line_len, &name_len);
-		if (name != NULL && (last == NULL || name_len != last_len ||
-		    memcmp(name, last, name_len) != 0)) {
-			if (index->count == size) {
-				size = size == 0 ? 64 : size * 2;
-				index->functions =
-				    xreallocarray(index->functions, size,
-				    sizeof(*index->functions));
-			}
-			block = &index->functions[index->count++];
-			block->text = text;
-			block->len = 0;
-			last = name;
-			last_len = name_len;
-		}
-		block->len += line_len;
-	}
-	return index;
-}
-
-void
-config_index_free(struct config_index *index)
-{
-	if (index == NULL)
-		return;
-	free(index->functions);
-	free(index);
-}
-
-size_t
-config_index_count(const struct config_index *index)
-{
-	return index->count;
-}
-
-/* The path of tollgate.ini, which the first line tells. */
-static const char *
-gateway_file(const struct config_index *index, struct arena *arena)
-{
-	struct block	 block = index->gateway;
-	struct line	 line;
-	const char	*file;
-
-	if (line_next(&block, &line) != 1)
-		return "tollgate.ini";
-	file = arena_strdup(arena, line.file);
-	line_release(&line);
-	return file;
-}
-
-void
-config_blame_gateway(struct config_errors *errors,
-    const struct config_index *index, const char *key,
-    const char *format, ...)
-{
-	struct arena	*arena;
-	va_list		 ap;
-
-	arena = arena_create(256);
-	va_start(ap, format);
-	complain_of(errors, index->gateway, gateway_file(index, arena), key,
-	    format, ap);
-	va_end(ap);
-	arena_free(arena);
-}
-
-void
-config_blame(struct config_errors *errors, const struct config_index *index,
-    const struct function *fn, const char *key, const char *format, ...)
-{
-	va_list	 ap;
-
-	va_start(ap, format);
-	complain_of(errors, index->functions[fn->number], fn->file, key,
-	    format, ap);
-	va_end(ap);
 }
 
 /* --- reading -------------------------------------------------------------- */
@@ -645,7 +334,7 @@ read_all(const struct config_index *index, uint64_t generation,
 	config = arena_calloc(arena, 1, sizeof(*config));
 	config->arena = arena;
 	config->generation = generation;
-	config->file = gateway_file(index, arena);
+	config->file = config_index_file(index, arena);
 	config_read_gateway(index, arena, &config->gateway, errors);
 	read_functions(config, index, old, errors);
 	return config;

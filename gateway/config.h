@@ -1,17 +1,8 @@
 /*
  * config: lines of settings <-> struct config, by the tables of keys.
  *
- * A load of the configuration is a text of lines
- *
- *	FILE:LINE:FUNCTION:section.key=value
- *
- * with FUNCTION empty for tollgate.ini and LINE 0 for what was not written but
- * worked out (the user's numbers, the digests).  ini makes it from files;
- * spawner and gateway read it with the same tables of settings, so that
- * neither trusts the other's idea of a value.  FILE is percent-encoded where it
- * holds a colon; a value holds no newline.
- *
- * What keys there are, and struct gateway_settings, stand in keys.h.
+ * The form of a load, and its errors, stand in lines.h; what keys there are,
+ * and struct gateway_settings, in keys.h.
  */
 #ifndef TOLLGATE_CONFIG_H
 #define TOLLGATE_CONFIG_H
@@ -23,6 +14,7 @@
 
 #include "function.h"
 #include "keys.h"
+#include "lines.h"
 
 struct arena;
 
@@ -37,21 +29,6 @@ struct config {
 };
 
 /*
- * Errors of a load, each one line without newline: all of them, up to a
- * thousand; then the last says that there are more.
- */
-#define CONFIG_ERRORS_MAX	1000
-
-struct config_errors {
-	char	**lines;
-	size_t	  count;
-};
-
-void	config_errors_add(struct config_errors *, const char *, ...)
-	    __attribute__((format(printf, 2, 3)));
-void	config_errors_release(struct config_errors *);
-
-/*
  * Read a whole load.  text is borrowed for the call only.  Functions whose two
  * digests and number equal those in old (NULL: none) are shared with it instead
  * of being parsed again.  Returns NULL if there were errors, having added
@@ -63,15 +40,9 @@ void		 config_free(struct config *);		/* NULL is fine */
 
 /*
  * Read only [gateway], or one function by its number, without the rest: what
- * the spawner needs, which keeps no more than the text.  An index made once
- * per load says where each function's lines stand.
+ * the spawner needs, which keeps no more than the text and its index.
  */
-struct config_index;
 
-/* text is borrowed until config_index_free. */
-struct config_index	*config_index_create(const char *text, size_t len);
-void			 config_index_free(struct config_index *);
-size_t			 config_index_count(const struct config_index *);
 /* The gateway's settings, text owned by arena; -1 and errors as above. */
 int	config_read_gateway(const struct config_index *, struct arena *,
 	    struct gateway_settings *, struct config_errors *);
@@ -88,18 +59,6 @@ struct function	*config_read_function(const struct config_index *,
  */
 struct config	*config_read_partly(const struct config_index *,
 		    struct config_errors *errors);
-
-/*
- * Add an error to a key of [gateway], or of a function of this index, with the
- * place where it is set: "FILE:LINE: [section] key: " and the words.
- */
-void	config_blame_gateway(struct config_errors *,
-	    const struct config_index *, const char *key,
-	    const char *format, ...)
-	    __attribute__((format(printf, 4, 5)));
-void	config_blame(struct config_errors *, const struct config_index *,
-	    const struct function *, const char *key, const char *format, ...)
-	    __attribute__((format(printf, 5, 6)));
 
 /*
  * Print everything understood as files that read back the same: each headed
