@@ -21,6 +21,7 @@
 #include "timer.h"
 
 #define READ_SIZE	(64 * 1024)
+#define REPLIES_MAX	(64 * 1024)	/* bytes that a peer may leave unread */
 #define DEAF_MS		2000	/* for a peer to notice that it is closed */
 
 struct connection {
@@ -32,6 +33,7 @@ struct connection {
 	struct event	*writable;
 	struct timer	*whole;		/* by when a record must be */
 	struct evbuffer	*unsent;
+	size_t		 replied;	/* since nothing was unsent */
 	uint8_t		*kept;		/* a record that is not whole yet */
 	size_t		 kept_len;
 	TAILQ_HEAD(, request)	 requests;
@@ -172,6 +174,7 @@ connection_write(struct connection *c)
 		if (had >= limit && left < limit)
 			tell_room(c);
 	}
+	c->replied = 0;
 	event_del(c->writable);
 	if (is_over(c))
 		connection_finish(c);
@@ -189,9 +192,20 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	leave(c);
 }
 
+/*
+ * What is said for the connection itself.  No request waits for it, so nothing
+ * but this keeps a peer that asks and asks, and does not read, within bounds.
+ */
 static void
 send_bytes(struct connection *c, const void *bytes, size_t len)
 {
+	c->replied += len;
+	if (c->replied > REPLIES_MAX) {
+		log_info("front: a peer does not read what it asks for: "
+		    "closed");
+		connection_drop(c);
+		return;
+	}
 	evbuffer_add(c->unsent, bytes, len);
 	connection_write(c);
 }

@@ -34,4 +34,10 @@ is_deeply($c->management, [11, pack('Cx7', 77)],
     'an unknown type with id 0 is answered UNKNOWN_TYPE');
 $c->send(begin(1) . record('get_values', 0, pairs(FCGI_MPXS_CONNS => '')));
 is($c->management->[0], 10, 'in the middle of a request, too');
+
+# One that asks on and never reads is not remembered for ever.
+my $deaf = $t->connect;
+$deaf->{deaf} = 1;
+ok(!$deaf->send("\1\x64\0\0\0\0\0\0" x 1_000_000), 'it is cut off');
+is(values_of('FCGI_MPXS_CONNS')->{FCGI_MPXS_CONNS}, 1, 'others are answered');
 done_testing;
