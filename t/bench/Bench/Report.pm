@@ -25,24 +25,29 @@ sub median {
 	return ($sorted[$#sorted / 2] + $sorted[@sorted / 2]) / 2;
 }
 
-# LOAD/CONTENDER.FIGURE: its values by round.
-sub values_of {
-	my ($figures, $name) = @_;
-	my ($load, $contender, $figure) = $name =~ m{\A(.*)/(.*)\.(\w+)\z};
+# LOAD/CONTENDER.FIGURE or a number, in that round; undef if it is not known.
+sub figure {
+	my ($figures, $name, $round) = @_;
+	my ($load, $contender, $figure) = $name =~ m{\A(.*)/(.*)\.(\w+)\z}
+	    or return $name;
+	my $rounds = $figures->{$load}{$contender}{$figure} // return undef;
 
-	return @{$figures->{$load}{$contender}{$figure} // []};
+	return $rounds->[$round];
 }
 
 # The median by which a target is judged; undef if it was not measured.
 sub value {
 	my ($figures, $target) = @_;
-	my @over = values_of($figures, $target->{over});
+	my @values;
 
-	return median(@over) unless $target->{under};
-	my @under = values_of($figures, $target->{under});
-	$#over = $#under if @over > @under;
-	return median(map { $under[$_] ? $over[$_] / $under[$_] : () }
-	    0 .. $#over);
+	for (my $round = 0;; $round++) {
+		my ($over, $less, $under) = map {
+			figure($figures, $_, $round)
+		} $target->{over}, $target->{less} // 0, $target->{under} // 1;
+		last unless defined $over && defined $less && defined $under;
+		push @values, ($over - $less) / $under if $under;
+	}
+	return median(@values);
 }
 
 # Each target that was measured: its text, value, limit and whether it is met.

@@ -24,8 +24,7 @@ my %ini = (
 # and timeout at its default but the body's size and the queue's length.
 sub create {
 	my ($class, $peer) = @_;
-	my $self = $class->new(gateway => "log_level = warning\n"
-	    . ($peer->{gateway} // ''));
+	my $self = $class->new(gateway => $peer->{gateway});
 	my $kind = $peer->{kind} // 'fastcgi';
 	my $max = $Bench::Peers::WORKERS;
 
