@@ -33,7 +33,8 @@ complain_unknown(struct config_errors *errors, const struct line *line,
 		    "[sandbox] or [log]");
 	else if ((near = keys_nearest(of_gateway, line->key)) != NULL)
 		line_complain(errors, line, "is no such key; perhaps %s of "
-		    "[%.*s]?", strchr(near, '.') + 1, (int)strcspn(near, "."), near);
+		    "[%.*s]?", strchr(near, '.') + 1,
+		    (int)strcspn(near, "."), near);
 	else
 		line_complain(errors, line, "is no such key; see "
 		    "tollgate.ini(5)");
@@ -223,6 +224,10 @@ check_function(struct function *fn, const struct config_index *index,
 		config_blame(errors, index, fn, "sandbox.user",
 		    "cannot be with ${NAME} in handler; the user is the "
 		    "program's owner");
+	if (fn->is_template && *fn->group != '\0')
+		config_blame(errors, index, fn, "sandbox.group",
+		    "cannot be with ${NAME} in handler; the group is the "
+		    "program's");
 }
 
 /* NULL after adding to errors. */

@@ -512,6 +512,9 @@ static const struct {
 	{ "functions.d/a.ini", 0644, F "handler = /${x}\n[sandbox]\n"
 	  "user = nobody\n", "a.ini:4: [sandbox] user: cannot be with ${NAME}",
 	  false },
+	{ "functions.d/a.ini", 0644, F "handler = /${x}\n[sandbox]\n"
+	  "group = nogroup\n",
+	  "a.ini:4: [sandbox] group: cannot be with ${NAME}", false },
 	{ "functions.d/a.ini", 0644, F "handler = /x\n"
 	  "environment_file = /no/such/file\n",
 	  "a.ini:3: [function] environment_file: /no/such/file: No such file",
