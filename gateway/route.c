@@ -318,24 +318,6 @@ router_match(const struct router *router, const char *host_name,
 	return ROUTE_NOT_ALLOWED;
 }
 
-static int
-compare_name(const void *key, const void *member)
-{
-	const struct function *const	*fn = member;
-
-	return strcmp(key, (*fn)->name);
-}
-
-const struct function *
-router_function(const struct router *router, const char *name)
-{
-	struct function	**found;
-
-	found = bsearch(name, router->config->functions, router->config->count,
-	    sizeof(*found), compare_name);
-	return found != NULL ? *found : NULL;
-}
-
 /* --- explaining --------------------------------------------------------- */
 
 /* What "METHOD http://host/path" asks for, text owned by arena. */

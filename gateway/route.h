@@ -71,10 +71,6 @@ enum route_verdict	router_match(const struct router *, const char *host,
 			    const char *method, const char *path,
 			    struct arena *, struct route_match *);
 
-/* The function of that name, or NULL: functions are invoked by name too. */
-const struct function	*router_function(const struct router *,
-			    const char *name);
-
 /*
  * tollgated -t -r: match "METHOD http://host/path" and print which function,
  * which rule, SCRIPT_NAME, PATH_INFO, captures and a template's handler, or the

@@ -345,7 +345,6 @@ router_create(const struct config *config, struct config_errors *errors)
 
 	router = xcalloc(1, sizeof(*router));
 	router->arena = arena_create(ARENA_CHUNK);
-	router->config = config;
 	router->patterns = patterns_create();
 	router->hosts = radix_create(router->arena);
 	router->any = host_create(router->arena);

@@ -50,7 +50,6 @@ struct host {
 
 struct router {
 	struct arena		*arena;
-	const struct config	*config;	/* borrowed */
 	struct patterns		*patterns;
 	struct radix		*hosts;		/* names are reversed, and those
 						   of *.NAME end in a dot */

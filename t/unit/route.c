@@ -261,16 +261,6 @@ START_TEST(match_names_its_rule)
 }
 END_TEST
 
-START_TEST(functions_are_found_by_name)
-{
-	add_rules(rules, ROWS(rules));
-	ck_assert_str_eq(router_function(router, "php")->name, "php");
-	ck_assert_str_eq(router_function(router, "a-regex")->name, "a-regex");
-	ck_assert_ptr_null(router_function(router, "ph"));
-	ck_assert_ptr_null(router_function(router, ""));
-}
-END_TEST
-
 START_TEST(nothing_is_routed)
 {
 	struct route_match	 m;
@@ -280,7 +270,6 @@ START_TEST(nothing_is_routed)
 	ck_assert_ptr_nonnull(router);
 	ck_assert_int_eq(router_match(router, "", "GET", "/", arena, &m),
 	    ROUTE_NOT_FOUND);
-	ck_assert_ptr_nonnull(router_function(router, "idle"));
 }
 END_TEST
 
@@ -508,7 +497,6 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, match_is_right, 0, ROWS(matches));
 	tcase_add_test(tc, match_names_its_rule);
-	tcase_add_test(tc, functions_are_found_by_name);
 	tcase_add_test(tc, nothing_is_routed);
 	tcase_add_loop_test(tc, load_is_checked, 0, ROWS(loads));
 	tcase_add_test(tc, all_errors_are_told);
