@@ -102,12 +102,6 @@ log_fd(void)
 	return out.fd;
 }
 
-int
-log_wants(enum log_level level)
-{
-	return level >= out.level;
-}
-
 static size_t
 put_time(char *line, size_t room)
 {
@@ -218,13 +212,6 @@ fatal(const char *format, ...)
 	int	 saved = errno;
 
 	SAY(LEVEL_ERROR, saved);
-	exit(1);
-}
-
-_Noreturn void
-fatalx(const char *format, ...)
-{
-	SAY(LEVEL_ERROR, 0);
 	exit(1);
 }
 

@@ -36,9 +36,6 @@ int	log_reopen(void);
 /* The descriptor lines go to, -1 for syslog. */
 int	log_fd(void);
 
-/* Would a line of this level be written?  For what is costly to word. */
-int	log_wants(enum log_level);
-
 void	log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_notice(const char *, ...) __attribute__((format(printf, 1, 2)));
@@ -48,9 +45,8 @@ void	log_error(const char *, ...) __attribute__((format(printf, 1, 2)));
 /* An error, with ": " and the words of errno behind it.  Keeps errno. */
 void	log_errno(const char *, ...) __attribute__((format(printf, 1, 2)));
 
-/* Only before the loop runs: log and exit 1; fatal() adds errno's words. */
+/* Only before the loop runs: the same, and exit 1. */
 _Noreturn void	fatal(const char *, ...) __attribute__((format(printf, 1, 2)));
-_Noreturn void	fatalx(const char *, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * Write len bytes into out as printable text: control bytes, DEL, backslash,
