@@ -24,9 +24,3 @@ protocol_settings_find(const char *name)
 			return &rows[i];
 	return NULL;
 }
-
-const struct protocol_settings *
-protocol_settings_row(size_t i)
-{
-	return i < ROWS ? &rows[i] : NULL;
-}

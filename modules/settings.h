@@ -25,7 +25,5 @@ struct protocol_settings {
 
 /* NULL if there is none of that name. */
 const struct protocol_settings	*protocol_settings_find(const char *name);
-/* Row i, NULL past the last one: for messages and manuals. */
-const struct protocol_settings	*protocol_settings_row(size_t i);
 
 #endif
