@@ -279,6 +279,9 @@ scene_refusals(void)
 		{ TENANT, 1, "..", REFUSAL_NOT_FOUND, "captures" },
 		{ TENANT, 1, "a/b", REFUSAL_NOT_FOUND, "captures" },
 		{ TENANT, 1, "", REFUSAL_NOT_FOUND, "captures" },
+		{ TENANT, 1, ".hidden", REFUSAL_NOT_FOUND, "captures" },
+		{ TENANT, 1, "${who}", REFUSAL_NOT_FOUND, "captures" },
+		{ TENANT, 1, "a\nb", REFUSAL_NOT_FOUND, "captures" },
 		{ TENANT, 1, "nobody", REFUSAL_NOT_FOUND, "open" },
 		{ MISSING, 1, NULL, REFUSAL_FAILED, "open" },
 		{ SETUID, 1, NULL, REFUSAL_NOT_TRUSTED,
@@ -451,6 +454,36 @@ scene_too_many(void)
 	wait_for_death();
 }
 
+/* Numbers it never had, and one that it has already. */
+static void
+scene_numbers(void)
+{
+	static const uint64_t	 numbers[] = { 0, 1, 2, 1025, UINT64_MAX };
+	struct message		 m, other = { .type = MESSAGE_SIGNAL };
+	int			 i, round;
+
+	for (round = 0; round < 200; round++)
+		for (i = 0; i < ROWS(numbers); i++) {
+			other.type = MESSAGE_SIGNAL;
+			other.signal.worker = numbers[i];
+			other.signal.signal = SIGKILL;
+			say(&other);
+			other.type = MESSAGE_FREEZE;
+			other.freeze.on = (uint32_t)round % 2;
+			say(&other);
+		}
+	say_start(LISTENS, 1, NULL);
+	hear(&m, MESSAGE_STARTED);
+	last_worker--;
+	say_start(LISTENS, 1, NULL);
+	hear(&m, MESSAGE_REFUSED);
+	MUST(strcmp(m.refused.step, "number") == 0);
+	/* Its own is as it was. */
+	say_signal(SIGTERM);
+	hear(&m, MESSAGE_EXITED);
+	MUST(m.exited.status == SIGTERM);
+}
+
 static void
 scene_wrong_load(void)
 {
@@ -498,6 +531,7 @@ static const struct scene {
 	{ "freeze", scene_freeze },
 	{ "nonsense", scene_nonsense },
 	{ "too many", scene_too_many },
+	{ "numbers", scene_numbers },
 	{ "wrong load", scene_wrong_load },
 	{ "dies", scene_dies },
 };
