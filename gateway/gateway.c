@@ -334,7 +334,7 @@ on_worker_gone(void *arg, struct worker *w)
 	struct gateway	*g = arg;
 	struct record	 rec = { .trigger = "worker", .method = "", .path = "",
 	    .attempt = 1 };
-	char		 id[37];
+	char		 id[37], user[24];
 
 	rec.cpu_us = worker_cpu_us(w);
 	if (rec.cpu_us == 0 || w->pid == 0)
@@ -345,6 +345,10 @@ on_worker_gone(void *arg, struct worker *w)
 	rec.function = w->function->name;
 	rec.version = w->function->version;
 	rec.user = w->function->user;
+	if (rec.user[0] == '\0') {	/* a template's: as in other records */
+		snprintf(user, sizeof(user), "%ld", (long)w->uid);
+		rec.user = user;
+	}
 	rec.outcome = WIFSIGNALED(w->end.status) && !w->is_retiring ?
 	    OUTCOME_CRASH : OUTCOME_OK;
 	rec.memory_bytes = w->function->memory_max;
@@ -425,6 +429,7 @@ gateway_end(struct gateway *g)
 	front_free(g->front);
 	for (i = 0; i < LAST_TURNS; i++)
 		event_base_loop(g->base, EVLOOP_NONBLOCK);
+	pools_close_accounts(g->pools);
 	requests_free(g->requests);
 	pools_free(g->pools);
 	workers_free(g->workers);

@@ -29,8 +29,9 @@ struct pools_setup {
 	/* The protocol of that name, or NULL. */
 	const struct protocol	*(*find_protocol)(const char *name);
 	/*
-	 * A worker is gone for good, its process reaped: what it used since
-	 * its last record is still to be accounted for.
+	 * A worker is gone for good, its process reaped (or see
+	 * pools_close_accounts): what it used since its last record is still
+	 * to be accounted for.
 	 */
 	void	(*on_worker_gone)(void *arg, struct worker *);
 	void	*arg;
@@ -39,6 +40,9 @@ struct pools_setup {
 struct pools	*pools_create(const struct pools_setup *);
 /* At the very end: workers that are left are the caller's. */
 void		 pools_free(struct pools *);
+
+/* Nobody is left to see workers end: they are as good as gone now. */
+void		 pools_close_accounts(struct pools *);
 
 /*
  * A load is in force: take its numbers, drain workers whose function's process

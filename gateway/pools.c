@@ -384,6 +384,17 @@ pools_free(struct pools *ps)
 	free(ps);
 }
 
+void
+pools_close_accounts(struct pools *ps)
+{
+	struct pool	*p;
+	struct worker	*w;
+
+	TAILQ_FOREACH(p, &ps->all, in_all)
+		TAILQ_FOREACH(w, &p->workers, in_pool)
+			ps->setup.on_worker_gone(ps->setup.arg, w);
+}
+
 size_t
 pools_lent(const struct pools *ps)
 {

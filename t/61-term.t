@@ -27,4 +27,11 @@ is(slurp($again->dir . '/run/tollgated.pid') + 0, $again->pid,
     'which had held the pid');
 $again->signal('INT');
 is($again->wait_exit, 0, 'INT stops it, too');
+
+my $warm = Tollgate::Test->new->evil(evil => "[pool]\nmin_children = 1\n")
+    ->start;
+ok(wait_for(sub { $warm->workers }, 5), 'a worker has started');
+is($warm->stop, 0, 'stopped');
+cmp_ok(($warm->accounting(workers => 1))[0]{cpu_ms} // 0, '>', 0,
+    'what it used is in the accounts');
 done_testing;
