@@ -440,9 +440,15 @@ listeners_replace(struct listeners *old, struct listeners *fresh,
 	struct listener	*l;
 	size_t		 i;
 
-	for (i = 0; i < old->count; i++)
-		if (find(fresh, old->list[i].address) == NULL)
-			close_listener(&old->list[i]);
+	for (i = 0; i < old->count; i++) {
+		l = &old->list[i];
+		if (find(fresh, l->address) != NULL)
+			continue;
+		if (l->is_inherited)
+			log_warning("%s was handed over by LISTEN_FDS, but is "
+			    "not in listen: closed", l->address);
+		close_listener(l);
+	}
 	forget(old);
 	for (i = 0; i < fresh->count; i++) {
 		l = &fresh->list[i];

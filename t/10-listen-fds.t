@@ -3,7 +3,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use Test::More tests => 4;
+use Test::More tests => 5;
 use IO::Socket::UNIX;
 use Tollgate::Test;
 
@@ -18,3 +18,11 @@ is($self->{status}, 200, 'served on the socket that was handed over');
 is((stat $path)[1], $inode, 'which is the same as before');
 unlike($self->{body}, qr/LISTEN_/, 'handlers do not see LISTEN_FDS');
 like($self->{body}, qr/^fds=0,1,2,$/m, 'nor the descriptor');
+
+my $other = Tollgate::Test->new(gateway => 'listen = unix:%DIR%/b.sock')
+    ->evil('evil');
+$other->start(listen_fd => IO::Socket::UNIX->new(Listen => 1,
+    Local => $other->dir . '/a.sock'));
+like(slurp($other->dir . '/output'),
+    qr/a\.sock was handed over .* not in listen/,
+    'one that listen does not name is warned of');
