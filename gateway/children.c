@@ -37,7 +37,7 @@ struct child {
 	pid_t			 pid;
 	uid_t			 uid;
 	bool			 stands;	/* STARTED has been sent */
-	bool			 is_lost;	/* so has its gateway */
+	bool			 is_lost;	/* nobody hears of it now */
 	uint64_t		 deadline_ms;	/* while it does not stand */
 	struct watch		 report;
 	struct sandbox_report	 failure;	/* step "": none */
@@ -468,9 +468,12 @@ children_check(struct children *cs)
 	while ((c = TAILQ_FIRST(&cs->starting)) != NULL &&
 	    c->deadline_ms <= now) {
 		no_longer_starting(c);
-		c->failure.error = ETIMEDOUT;
-		snprintf(c->failure.step, sizeof(c->failure.step), "start");
 		reaper_signal(c->pid, SIGKILL);
+		if (c->is_lost)
+			continue;
+		/* A disk that hangs may keep it, but not its place in line. */
+		refuse(cs, c->number, REFUSAL_FAILED, ETIMEDOUT, "start");
+		c->is_lost = true;
 	}
 }
 
