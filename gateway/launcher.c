@@ -82,9 +82,10 @@ add_packet(char **env, size_t used, const struct function *fn, char *packet,
     size_t len)
 {
 	char	*at;
-	size_t	 name_len;
+	size_t	 done, name_len;
 
-	for (at = packet; at < packet + len; at += strlen(at) + 1) {
+	for (done = 0; done < len; done += strlen(at) + 1) {
+		at = packet + done;
 		if ((name_len = name_length(at)) == 0) {
 			errno = EBADMSG;
 			return -1;
@@ -156,8 +157,8 @@ answer_failure(const struct sandbox *box)
 	failure.error = box->failure.error;
 	failure.refusal = (int32_t)box->failure.refusal;
 	snprintf(failure.step, sizeof(failure.step), "%s", box->failure.step);
-	if (send(box->variables, &failure, sizeof(failure), MSG_NOSIGNAL) == -1)
-		_exit(EXIT_NOT_RUN);
+	/* If the gateway has gone, nobody minds. */
+	send(box->variables, &failure, sizeof(failure), MSG_NOSIGNAL);
 	_exit(EXIT_NOT_RUN);
 }
 
