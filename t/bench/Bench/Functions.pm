@@ -4,7 +4,7 @@ package Bench::Functions;
 use strict;
 use warnings;
 
-use Bench::Usage;
+use Bench::Wrk;
 use Tollgate::Test;
 use Time::HiRes qw(time);
 
@@ -20,7 +20,7 @@ sub prepare {
 sub round {
 	my ($load, $peer, $seconds) = @_;
 	my $t = $peer->tollgate_of;
-	my $r = main::wrk_round($load, $peer, $seconds);
+	my $r = Bench::Wrk::round($load, $peer, $seconds);
 
 	$r->{start_ms} = $t->{start_ms};
 	my $start = time;

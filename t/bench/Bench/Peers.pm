@@ -12,6 +12,7 @@ use POSIX qw(WNOHANG _exit);
 use Time::HiRes qw(sleep);
 
 use Bench::Tollgate;
+use Bench::Usage;
 use Tollgate::Test;
 
 our $WORKERS = 4;

@@ -4,6 +4,7 @@ package Bench::Reload;
 use strict;
 use warnings;
 
+use Bench::Wrk;
 use Time::HiRes qw(sleep);
 
 # The signals come from a child, since we wait for wrk.
@@ -19,7 +20,7 @@ sub round {
 			kill 'HUP', $tollgated;
 		}
 	}
-	my $r = eval { main::wrk_round($load, $peer, $seconds) };
+	my $r = eval { Bench::Wrk::round($load, $peer, $seconds) };
 	my $error = $@;
 	kill 'TERM', $pid;
 	waitpid $pid, 0;

@@ -1,10 +1,12 @@
-# One run of wrk: load in, figures out.
+# wrk: load in, figures out.
 package Bench::Wrk;
 
 use strict;
 use warnings;
 
 use JSON::PP qw(decode_json);
+
+use Bench::Usage;
 
 # wrk's own report is for people; this one is for us.
 my $done = <<'LUA';
@@ -18,7 +20,7 @@ function done(summary, latency, requests)
 end
 LUA
 
-# opt: url, connections, seconds, upload (bytes of body), script (a path that
+# One run.  opt: url, connections, seconds, upload (bytes of body), script (a path that
 # may be written).  Returns requests, requests_s, p50_ms, p99_ms, max_ms,
 # failures; undef if wrk itself failed.
 sub run {
@@ -46,6 +48,32 @@ sub run {
 		failures => $failures,
 		map { $_ . '_ms' => $r->{$_ . '_us'} / 1000 } qw(p50 p99 max),
 	};
+}
+
+# A round of a load on a contender: what wrk says, the CPU time of a request by
+# group of processes, and Tollgate's resident memory.
+sub round {
+	my ($load, $peer, $seconds) = @_;
+	my $query = $load->{query} ? "?$load->{query}" : '';
+	my $before = Bench::Usage::snapshot($peer->roots);
+	my $r = run(url => $peer->url . $query, seconds => $seconds,
+	    connections => $load->{connections}, upload => $load->{upload},
+	    script => "$peer->{dir}/wrk.lua")
+	    // die "wrk has failed on $peer->{name}\n";
+	my $after = Bench::Usage::snapshot($peer->roots);
+
+	# Nothing is unknown, not free: who ignores SIGCHLD is not told what his
+	# children have used.
+	for my $group (@Bench::Usage::GROUPS) {
+		my $us = $after->{$group} - $before->{$group};
+		$r->{"${group}_us"} = $us / $r->{requests}
+		    if $us > 0 && $r->{requests};
+	}
+	if (my $t = $peer->tollgate_of) {
+		$r->{spawner_kb} = Bench::Usage::resident_kb($t->pid);
+		$r->{gateway_kb} = Bench::Usage::resident_kb($t->gateway_pid);
+	}
+	return $r;
 }
 
 1;
