@@ -8,7 +8,7 @@
 #include "config.h"
 
 struct place {
-	int	 workers;	/* run_dir/workers, O_PATH, 0700, ours alone */
+	int	 workers;	/* run_dir/workers, 0700, ours alone */
 	int	 lock;		/* run_dir/tollgated.lock, held */
 	int	 pid_file;	/* -1: none */
 	char	*pid_path;
