@@ -15,15 +15,15 @@
 #define CONTENT_MOST	65528
 
 static void
-put_records(struct evbuffer *out, uint8_t type, uint16_t id,
-    const uint8_t *bytes, size_t len)
+put_records(struct evbuffer *out, uint16_t id, const uint8_t *bytes,
+    size_t len)
 {
 	uint8_t	 header[FCGI_HEADER_LEN];
 	size_t	 n;
 
 	for (; len > 0; bytes += n, len -= n) {
 		n = len < CONTENT_MOST ? len : CONTENT_MOST;
-		fcgi_put_header(header, type, id, (uint16_t)n, 0);
+		fcgi_put_header(header, FCGI_STDOUT, id, (uint16_t)n, 0);
 		evbuffer_add(out, header, sizeof(header));
 		evbuffer_add(out, bytes, n);
 	}
@@ -82,8 +82,8 @@ put_head(struct answer *a, const uint8_t *head, size_t head_len,
 	uint8_t		 header[FCGI_HEADER_LEN];
 
 	if (head_len + body_len > CONTENT_MOST) {
-		put_records(out, FCGI_STDOUT, a->front_id, head, head_len);
-		put_records(out, FCGI_STDOUT, a->front_id, body, body_len);
+		put_records(out, a->front_id, head, head_len);
+		put_records(out, a->front_id, body, body_len);
 		return;
 	}
 	fcgi_put_header(header, FCGI_STDOUT, a->front_id,
@@ -116,8 +116,8 @@ take_body(struct answer *a, const uint8_t *bytes, size_t len)
 {
 	if ((len = count_body(a, len)) == 0)
 		return;
-	put_records(a->state == ANSWER_WHOLE ? a->tail : a->ready,
-	    FCGI_STDOUT, a->front_id, bytes, len);
+	put_records(a->state == ANSWER_WHOLE ? a->tail : a->ready, a->front_id,
+	    bytes, len);
 }
 
 /* The head is whole: pass it and what came behind it on. */
@@ -242,13 +242,6 @@ answer_replace(struct answer *a, const char *bytes, size_t len)
 {
 	evbuffer_drain(a->ready, evbuffer_get_length(a->ready));
 	evbuffer_drain(a->tail, evbuffer_get_length(a->tail));
-	put_records(a->tail, FCGI_STDOUT, a->front_id, (const uint8_t *)bytes,
-	    len);
+	put_records(a->tail, a->front_id, (const uint8_t *)bytes, len);
 	a->state = ANSWER_WHOLE;
-}
-
-void
-answer_put_stderr(struct answer *a, const void *bytes, size_t len)
-{
-	put_records(a->ready, FCGI_STDERR, a->front_id, bytes, len);
 }

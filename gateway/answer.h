@@ -66,7 +66,4 @@ void	answer_put_end(struct answer *, uint32_t app_status,
 /* An answer of our own in place of the handler's, of which nothing left yet. */
 void	answer_replace(struct answer *, const char *bytes, size_t len);
 
-/* Bytes of STDERR for the front, as records, into ready. */
-void	answer_put_stderr(struct answer *, const void *bytes, size_t len);
-
 #endif

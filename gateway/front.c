@@ -209,9 +209,3 @@ front_drain(struct front *f)
 	set_accepting(f, false);
 	connections_drop_idle(&f->all);
 }
-
-size_t
-front_connections(const struct front *f)
-{
-	return f->all.count;
-}

@@ -32,6 +32,4 @@ void	front_listen(struct front *, const int *fds, size_t count);
  */
 void	front_drain(struct front *);
 
-size_t	front_connections(const struct front *);
-
 #endif

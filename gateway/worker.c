@@ -45,7 +45,6 @@ struct workers {
 	struct timer		*tell_ended;
 	unsigned		 starting;	/* START sent, unanswered */
 	uint64_t		 last_number;
-	size_t			 count;
 	uint8_t			*scratch;
 };
 
@@ -67,8 +66,6 @@ worker_enter(struct worker *w, enum worker_state next)
 	    (unsigned long long)w->number, (long)w->pid,
 	    state_names[w->state], state_names[next]);
 	w->state = next;
-	if (next == WORKER_DEAD)
-		w->workers->count--;
 }
 
 /* --- the channel -------------------------------------------------------- */
@@ -459,12 +456,6 @@ workers_configure(struct workers *ws, uint64_t stop_timeout_ms)
 	ws->setup.stop_timeout_ms = stop_timeout_ms;
 }
 
-size_t
-workers_count(const struct workers *ws)
-{
-	return ws->count;
-}
-
 uint8_t *
 workers_scratch(struct workers *ws)
 {
@@ -514,7 +505,6 @@ worker_start(struct workers *ws, struct function *fn, uint64_t generation,
 		snprintf(w->captures[i], sizeof(w->captures[i]), "%s",
 		    captures[i]);
 
-	ws->count++;
 	LIST_INSERT_HEAD(bucket(ws, w->number), w, in_hash);
 	TAILQ_INSERT_TAIL(&ws->asked, w, in_asked);
 	send_starts(ws);

@@ -120,7 +120,6 @@ struct workers	*workers_create(const struct workers_setup *);
 /* Lets go of all workers, whatever their state; the spawner ends them. */
 void		 workers_free(struct workers *);
 void		 workers_configure(struct workers *, uint64_t stop_timeout_ms);
-size_t		 workers_count(const struct workers *);	/* all but DEAD */
 
 /* A buffer for one read at a time, shared by all that read in the loop. */
 #define SCRATCH_SIZE	(256 * 1024)

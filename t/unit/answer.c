@@ -477,26 +477,6 @@ START_TEST(replace)
 }
 END_TEST
 
-START_TEST(standard_error)
-{
-	struct answer	 a;
-	char		*in, *out;
-	size_t		 len = 2 * CONTENT_MOST + 5;
-
-	in = make_body(len);
-	out = xmalloc(len + 1);
-	answer_init(&a, FRONT_ID, "GET", HEAD_MAX);
-	answer_put_stderr(&a, in, len);
-	ck_assert(answer_is_empty(&a));
-	ck_assert_uint_eq(unwrap(a.ready, FCGI_STDERR, out, len + 1), len);
-	ck_assert_mem_eq(out, in, len);
-	ck_assert_uint_eq(evbuffer_get_length(a.tail), 0);
-	answer_release(&a);
-	free(in);
-	free(out);
-}
-END_TEST
-
 int
 main(void)
 {
@@ -517,7 +497,6 @@ main(void)
 	tcase_add_loop_test(tc, big_body, 0, ROWS(sizes));
 	tcase_add_test(tc, end_of_request);
 	tcase_add_loop_test(tc, replace, 0, ROWS(replaced));
-	tcase_add_test(tc, standard_error);
 	suite_add_tcase(s, tc);
 
 	sr = srunner_create(s);
