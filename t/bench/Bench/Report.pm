@@ -143,7 +143,7 @@ sub plot {
 	    . ":xtic(1) title '$groups[$_]'" } 0 .. $#groups;
 	return $data . <<"EOT";
 EOD
-set terminal svg size 900,400 background 'white'
+set terminal svg size 900,400 noenhanced background 'white'
 set output '$path'
 set style fill solid 0.8 border
 set boxwidth 0.7
@@ -153,10 +153,10 @@ set multiplot layout 1,2 title '$name'
 unset key
 set title 'requests/s'
 set style data histograms
+set style histogram rowstacked
 plot \$d using 2:xtic(1)
 set title 'CPU, us per request'
 set key top left
-set style histogram rowstacked
 plot $stack
 unset multiplot
 EOT
