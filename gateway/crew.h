@@ -105,6 +105,7 @@ struct pools {
 	struct worker_queue	 lru;		/* idle ones, longest first */
 	struct pool_queue	 starved;	/* longest first */
 	size_t			 starved_count;
+	uint64_t		 warned_ms;	/* of max_workers */
 	struct pool_queue	 due;
 	struct ticket_queue	 refused;	/* to be told */
 	struct timer		*run_due;

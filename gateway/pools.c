@@ -14,9 +14,12 @@
 
 #include "config.h"
 #include "crew.h"
+#include "log.h"
 #include "mem.h"
 #include "settings.h"
 #include "timer.h"
+
+#define WARN_EVERY_MS	1000	/* of what may happen at each request */
 
 /* --- room --------------------------------------------------------------- */
 
@@ -41,6 +44,20 @@ evict(struct pools *ps)
 	}
 }
 
+/* Now and then, as it may be so for each request. */
+static void
+complain_starving(const struct pool *p)
+{
+	struct pools	*ps = p->pools;
+
+	if (timer_now() - ps->warned_ms < WARN_EVERY_MS)
+		return;
+	ps->warned_ms = timer_now();
+	log_warning("%s: waits for a worker of another function to end: "
+	    "max_workers = %u reached", p->title,
+	    ps->config->gateway.max_workers);
+}
+
 static void
 starve(struct pool *p)
 {
@@ -52,6 +69,8 @@ starve(struct pool *p)
 		TAILQ_INSERT_TAIL(&ps->starved, p, in_starved);
 	}
 	evict(ps);
+	if (ps->counts[PLACE_STOPPING] == 0)
+		complain_starving(p);
 }
 
 static void

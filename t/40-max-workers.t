@@ -27,4 +27,5 @@ is_deeply([$t->workers], [sort { $a <=> $b } $kept, @pid{qw(c d)}],
 my @busy = map { $t->ask('GET', "/$_?mode=sleep&n=300") } qw(c d);
 is($t->get('/a?mode=ok')->{status}, 200, 'a waits for room and gets it');
 is($_->answer(1)->{status}, 200, 'nobody in service is evicted') for @busy;
+like($t->log, qr/\ba: .*max_workers = 3/, 'the log names the limit');
 done_testing;
