@@ -563,6 +563,7 @@ spawner_run(const struct spawner_setup *setup)
 	struct spawner	 s;
 
 	init(&s, setup);
+	reap(&s);		/* who ended before signals were watched */
 	start_gateway(&s);
 	while (s.phase != PHASE_OVER) {
 		if (watch_wait(s.epoll, time_left(&s)) == -1)
