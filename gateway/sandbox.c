@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "function.h"
@@ -27,15 +28,18 @@
 int
 sandbox_reset_signals(void)
 {
-	struct sigaction	 sa;
+	static const uint64_t	 as_new[8];	/* the kernel's sigaction */
 	sigset_t		 none;
 	int			 sig;
 
-	/* Ignored ones would be inherited over exec; some cannot be set. */
-	memset(&sa, 0, sizeof(sa));
-	sa.sa_handler = SIG_DFL;
+	/*
+	 * Ignored ones would be inherited over exec.  sigaction(3) spares the
+	 * two that libc keeps to itself, but if whoever started us ignored
+	 * them, a program with threads would hang in setuid(2).  KILL and STOP
+	 * cannot be set.
+	 */
 	for (sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &sa, NULL);
+		syscall(SYS_rt_sigaction, sig, as_new, NULL, (NSIG - 1) / 8);
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
 }
