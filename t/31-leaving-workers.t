@@ -30,6 +30,8 @@ for (
 
 	# A worker's first connection is not kept, as it is sent in two.
 	$t->get('/evil?mode=ok');
+	# Of a warm one the connection is kept, so that it is handed the next.
+	is($t->get('/evil?mode=ok')->{status}, 200, 'warm');
 	is($t->get("/evil?mode=$mode")->{status}, 200, "$mode: answers");
 	my $answer = $t->request($method, "$path?mode=ok",
 	    $method eq 'POST' ? (body => 'x' x 5000) : ());
