@@ -3,7 +3,8 @@
 # A load asks each of its contenders in turn, round by round.  With wrk:
 # connections, query, upload (bytes).  Otherwise round is a function that
 # measures one contender once and returns its figures.  seconds and rounds win
-# over the options of those names; options: more for the contender's start.
+# over the options of those names; needs: a program; options: more for the
+# contender's start.
 package Bench::Loads;
 
 use strict;
@@ -48,7 +49,10 @@ our @LOADS = (
 	    round => \&Bench::Idle::round,
 	    options => { gateway => "max_connections = 12000\n" } },
 	{ name => 'syscalls', contenders => ['tollgate'], connections => 64,
-	    rounds => 1, round => \&Bench::Syscalls::round },
+	    rounds => 1, seconds => 15, needs => 'strace',
+	    round => \&Bench::Syscalls::round },
+	{ name => 'instructions', contenders => ['tollgate'], rounds => 1,
+	    needs => 'valgrind', round => \&Bench::Instructions::round },
 );
 
 # (over - less) / under is at least min or at most max.  Each is

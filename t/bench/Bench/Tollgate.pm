@@ -20,10 +20,11 @@ my %ini = (
 );
 
 # peer: a Bench::Peers with kind, hello, php; gateway: more lines for [gateway];
-# prepare(t, peer): writes more functions.  Accounting is on, and every limit
-# and timeout at its default but the body's size and the queue's length.
+# prepare(t, peer): writes more functions.  how: as of Tollgate::Test's start.
+# Accounting is on, and every limit and timeout at its default but the body's
+# size and the queue's length.
 sub create {
-	my ($class, $peer) = @_;
+	my ($class, $peer, %how) = @_;
 	my $self = $class->new(gateway => $peer->{gateway});
 	my $kind = $peer->{kind} // 'fastcgi';
 	my $max = $Bench::Peers::WORKERS;
@@ -42,7 +43,7 @@ tasks_max = 4096
 INI
 	$peer->{prepare}->($self, $peer) if $peer->{prepare};
 	my $start = time;
-	$self->start;
+	$self->start(%how);
 	$self->{start_ms} = (time - $start) * 1000;
 	return $self;
 }
