@@ -3,7 +3,8 @@
  *
  * request.c feeds requests and walks them from state to state; admit.c turns
  * parameters into something that can be served; serve.c is the conversation
- * with the worker; verdict.c what is answered and recorded in the end.
+ * with the worker, judge.c what came of that; verdict.c what is answered and
+ * recorded in the end.
  */
 #ifndef TOLLGATE_WALK_H
 #define TOLLGATE_WALK_H
@@ -56,6 +57,11 @@ bool	request_has_room(const struct request *);
 
 /* Start the state's deadline; 0: none. */
 void	request_set_deadline(struct request *, uint64_t ms);
+
+/* --- judge.c ------------------------------------------------------------ */
+
+/* The conversation is over: what does that mean? */
+enum verdict	request_judge(struct request *);
 
 /* --- verdict.c ---------------------------------------------------------- */
 
