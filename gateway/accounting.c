@@ -12,6 +12,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -64,13 +65,28 @@ struct ledger {
 
 /* --- the file ----------------------------------------------------------- */
 
-/* Does a file of size bytes end in anything but a newline? */
+/*
+ * Does the file end in half a line?  One that another process is just writing
+ * shows for an instant, as a file grows page by page: that has passed, or has
+ * become more, a moment later.
+ */
 static bool
-ends_in_mid_line(int fd, off_t size)
+ends_in_mid_line(int fd)
 {
-	char	 last;
+	static const struct timespec	 moment = { .tv_nsec = 1000000 };
+	struct stat			 st;
+	off_t				 seen = -1;
+	char				 last;
 
-	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+	for (;;) {
+		if (fstat(fd, &st) == -1 || st.st_size == 0 ||
+		    pread(fd, &last, 1, st.st_size - 1) != 1 || last == '\n')
+			return false;
+		if (st.st_size == seen)
+			return true;
+		seen = st.st_size;
+		nanosleep(&moment, NULL);
+	}
 }
 
 /* Returns a descriptor, or -1 with errno. */
@@ -311,7 +327,7 @@ ledger_create(struct event_base *base, const char *path,
 	l->retry = timer_new(on_retry, l);
 	l->fd = fd;
 	l->path = xstrdup(path);
-	l->is_foreign = ends_in_mid_line(fd, st.st_size);
+	l->is_foreign = ends_in_mid_line(fd);
 	l->full = full;
 	l->memory_max = memory_max;
 	return l;
@@ -393,7 +409,7 @@ ledger_reopen(struct ledger *l, const char *path)
 	if (fstat(l->fd, &old) == -1 || old.st_dev != st.st_dev ||
 	    old.st_ino != st.st_ino) {
 		l->in_file = 0;
-		l->is_foreign = ends_in_mid_line(fd, st.st_size);
+		l->is_foreign = ends_in_mid_line(fd);
 	}
 	close(l->fd);
 	l->fd = fd;
