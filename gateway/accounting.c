@@ -50,6 +50,7 @@ struct ledger {
 	size_t		 len;
 	size_t		 room;
 	size_t		 in_file;
+	struct record_second	 second;	/* of the last record */
 
 	struct waiters	 added;
 	struct waiters	 running;	/* whose done are being called */
@@ -362,7 +363,7 @@ ledger_add(struct ledger *l, const struct record *r, void (*done)(void *),
 		l->room = l->room * 2 + RECORD_MAX;
 		l->bytes = xreallocarray(l->bytes, l->room, 1);
 	}
-	size = record_format(l->bytes + l->len, r);
+	size = record_format(l->bytes + l->len, r, &l->second);
 	if (l->is_failing && l->len + size > l->memory_max)
 		l->counts.lost++;
 	else {

@@ -62,12 +62,20 @@ struct record {
 
 #define RECORD_MAX	8192		/* bytes of one line, at most */
 
+/* The second that the last record was of, in words: zeroed before the first. */
+struct record_second {
+	uint64_t	 second;
+	char		 text[sizeof("2026-11-24T16:05:01") - 1];
+};
+
 /*
- * Format one record as a line with its newline.  Pure.  Returns its length,
- * always less than RECORD_MAX.  gb_ms is worked out from memory and billed_ms.
- * A byte that is not UTF-8 becomes U+FFFD; text that was cut ends in "...".
+ * Format one record as a line with its newline.  Returns its length, always
+ * less than RECORD_MAX.  gb_ms is worked out from memory and billed_ms.  A byte
+ * that is not UTF-8 becomes U+FFFD; text that was cut ends in "...".  What the
+ * record_second holds saves work and changes nothing.
  */
-size_t	record_format(char out[RECORD_MAX], const struct record *);
+size_t	record_format(char out[RECORD_MAX], const struct record *,
+	    struct record_second *);
 
 /* duration rounded up to granularity (0: to a ms); 0 only for 0. */
 uint64_t	record_billed_ms(uint64_t duration_us, uint64_t granularity_ms);

@@ -100,14 +100,15 @@ static const struct record	 sample = {
 	.attempt = 1
 };
 
-static char	line[RECORD_MAX + 1];
+static char			line[RECORD_MAX + 1];
+static struct record_second	last;
 
 static size_t
 format(const struct record *r)
 {
 	size_t	 len;
 
-	len = record_format(line, r);
+	len = record_format(line, r, &last);
 	ck_assert_uint_lt(len, RECORD_MAX);
 	line[len] = '\0';
 	ck_assert_ptr_eq(strchr(line, '\n'), line + len - 1);
@@ -167,6 +168,85 @@ START_TEST(text_is_escaped)
 	    strings[_i].string);
 	ck_assert_msg(strstr(line, expected) != NULL, "%s: %s", expected,
 	    line);
+}
+END_TEST
+
+/* Text is taken eight bytes at a time: one that is not plain in each place. */
+START_TEST(no_byte_slips_through)
+{
+	struct record	 r = sample;
+	char		 text[20], piece[8], expected[64];
+	int		 at, i;
+
+	for (at = 0; at < 19; at++)
+		for (i = 1; i < 256; i++) {
+			memset(text, 'a', 19);
+			text[19] = '\0';
+			text[at] = (char)i;
+			snprintf(piece, sizeof(piece), i < 0x20 || i == 0x7f ?
+			    "\\u%04x" : i > 0x7f ? "\\ufffd" :
+			    i == '"' || i == '\\' ? "\\%c" : "%c", i);
+			snprintf(expected, sizeof(expected),
+			    "\"path\":\"%.*s%s%s\",", at, text, piece,
+			    text + at + 1);
+			r.path = text;
+			format(&r);
+			ck_assert_msg(strstr(line, expected) != NULL, "%s: %s",
+			    expected, line);
+		}
+}
+END_TEST
+
+START_TEST(numbers_of_every_length)
+{
+	struct record	 r = sample;
+	char		 expected[80];
+	uint64_t	 n;
+	int		 i, digits;
+
+	for (n = 1, digits = 1; digits <= 20; digits++, n *= 10)
+		for (i = -1; i <= 1; i++) {
+			r.bytes_in = n + (uint64_t)i;
+			r.status = (int)(n % 1000000007);
+			r.worker = -(int64_t)(n >> 1);
+			format(&r);
+			snprintf(expected, sizeof(expected),
+			    "\"bytes_in\":%" PRIu64 ",", r.bytes_in);
+			ck_assert_ptr_nonnull(strstr(line, expected));
+			snprintf(expected, sizeof(expected), "\"status\":%d,",
+			    r.status);
+			ck_assert_ptr_nonnull(strstr(line, expected));
+			snprintf(expected, sizeof(expected),
+			    "\"worker\":%" PRId64 ",", r.worker);
+			ck_assert_ptr_nonnull(strstr(line, expected));
+		}
+}
+END_TEST
+
+static const struct {
+	uint64_t	 us;
+	const char	*text;
+} times[] = {
+	{ 0, "1970-01-01T00:00:00.000000Z" },
+	{ 999999, "1970-01-01T00:00:00.999999Z" },
+	{ 1000000, "1970-01-01T00:00:01.000000Z" },
+	{ 1709251199000007, "2024-02-29T23:59:59.000007Z" },
+	{ 1709251200000000, "2024-03-01T00:00:00.000000Z" },
+	{ 1709251199100000, "2024-02-29T23:59:59.100000Z" },
+};
+
+START_TEST(seconds_follow_each_other)
+{
+	struct record	 r = sample;
+	int		 i;
+
+	memset(&last, 0, sizeof(last));
+	for (i = 0; i < ROWS(times); i++) {
+		r.time_us = times[i].us;
+		format(&r);
+		ck_assert_int_eq(strncmp(line + sizeof("{\"time\":\"") - 1,
+		    times[i].text, strlen(times[i].text)), 0);
+	}
 }
 END_TEST
 
@@ -754,6 +834,9 @@ add_record_tests(TCase *tc)
 {
 	tcase_add_test(tc, record_is_a_line);
 	tcase_add_loop_test(tc, text_is_escaped, 0, ROWS(strings));
+	tcase_add_test(tc, no_byte_slips_through);
+	tcase_add_test(tc, numbers_of_every_length);
+	tcase_add_test(tc, seconds_follow_each_other);
 	tcase_add_loop_test(tc, long_text_is_cut, 0, ROWS(units));
 	tcase_add_test(tc, text_that_fits_is_whole);
 	tcase_add_test(tc, big_numbers_are_whole);
