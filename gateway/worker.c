@@ -422,8 +422,8 @@ let_go(struct worker *w)
 	if (w->private != NULL)
 		w->protocol->detach(w);
 	close_stderr(w);
-	if (w->statm != -1)
-		close(w->statm);
+	if (w->proc_status != -1)
+		close(w->proc_status);
 	timer_free(w->kill_timer);
 	LIST_REMOVE(w, in_hash);
 	function_release(w->function);
@@ -497,7 +497,7 @@ worker_start(struct workers *ws, struct function *fn, uint64_t generation,
 	w->protocol = protocol;
 	w->events = events;
 	w->asked_ms = timer_now();
-	w->statm = -1;
+	w->proc_status = -1;
 	w->cpu_clock = -1;
 	w->kill_timer = timer_new(on_kill_time, w);
 	w->capture_count = (uint32_t)fn->captures.count;

@@ -97,9 +97,9 @@ struct worker {
 	struct timer	*kill_timer;
 	clockid_t	 cpu_clock;
 	uint64_t	 cpu_ns;	/* up to the last record */
-	int		 statm;		/* /proc/PID/statm, -1: none */
-	uint64_t	 peak_kb;
-	uint64_t	 peak_read_ms;	/* when the kernel's own was read */
+	int		 proc_status;	/* /proc/PID/status, -1: none */
+	uint64_t	 peak_kb;	/* when it was read last, */
+	uint64_t	 peak_cpu_ns;	/* having used so much */
 };
 
 struct workers_setup {
@@ -163,7 +163,10 @@ void	worker_log(struct worker *, const char *request_id, const void *,
  * waited for too, once it is dead): so that sums over calls are whole.
  */
 uint64_t	worker_cpu_us(struct worker *);
-/* Its largest resident set so far, in KB. */
+/*
+ * Its largest resident set, in KB, as of the last call of worker_cpu_us or at
+ * most half a millisecond of its CPU time before.
+ */
 uint64_t	worker_peak_kb(struct worker *);
 
 /* "exited with status 3", "died of signal 11 (SIGSEGV)": into out. */

@@ -779,6 +779,21 @@ mode_burn(struct evil *e)
 	answer(e);
 }
 
+/* Uses n MB of memory. */
+static void
+mode_touch(struct evil *e)
+{
+	size_t	 size = (size_t)e->n << 20;
+	char	*block;
+
+	if ((block = malloc(size)) == NULL)
+		exit(1);
+	memset(block, e->mode[0], size);
+	e->mode[0] = block[size / 2];	/* or the compiler leaves it all out */
+	free(block);
+	answer(e);
+}
+
 static void
 mode_sleep(struct evil *e)
 {
@@ -898,6 +913,7 @@ static const struct mode {
 	{ "ignore-term",	mode_ignore_term,	false },
 	{ "spin",		mode_spin,		false },
 	{ "burn",		mode_burn,		false },
+	{ "touch",		mode_touch,		false },
 	{ "sleep",		mode_sleep,		false },
 	{ "sleep-mid-body",	mode_sleep_mid_body,	false },
 	{ "double-fork",	mode_double_fork,	false },
