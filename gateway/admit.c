@@ -42,8 +42,7 @@ understand(struct request *r, const char **why)
 		return malformed(why, "REQUEST_METHOD is no method");
 	r->method = text;
 
-	switch (cgi_content_length(variables_get(vars, "CONTENT_LENGTH"),
-	    &r->content_length)) {
+	switch (cgi_content_length(vars, &r->content_length)) {
 	case 1:
 		r->has_length = true;
 		break;
@@ -144,11 +143,11 @@ static int
 choose_function(struct request *r, struct route_match *match,
     const char **why)
 {
-	const char	*http_host;
-	char		 host[HOST_LEN];
+	const struct variable	*sent;
+	char			 host[HOST_LEN] = "";
 
-	http_host = variables_get(&r->variables, "HTTP_HOST");
-	cgi_host(http_host != NULL ? http_host : "", host, sizeof(host));
+	if ((sent = variables_find(&r->variables, "HTTP_HOST")) != NULL)
+		cgi_host(sent->value, sent->value_len, host, sizeof(host));
 	switch (router_match(r->services->router, host, r->method, r->path,
 	    r->arena, match)) {
 	case ROUTE_FOUND:

@@ -11,6 +11,16 @@
 
 /* --- the request's path ------------------------------------------------- */
 
+/* Most paths have neither // nor a segment that begins with a dot. */
+static bool
+is_surely_normal(const char *path)
+{
+	for (; *path == '/'; path = strchrnul(path + 1, '/'))
+		if (path[1] == '/' || path[1] == '.')
+			return false;
+	return *path == '\0';
+}
+
 int
 cgi_path_normalise(char *path)
 {
@@ -21,6 +31,8 @@ cgi_path_normalise(char *path)
 
 	if (*path != '/')
 		return -1;
+	if (is_surely_normal(path))
+		return 0;
 	for (;;) {
 		in += strspn(in, "/");
 		len = strcspn(in, "/");
@@ -90,16 +102,34 @@ path_of_target(struct arena *arena, const char *target)
 	return arena_strndup(arena, target, strcspn(target, "?#"));
 }
 
+/* SCRIPT_NAME and PATH_INFO, one behind the other. */
+static char *
+path_of_parts(const struct variables *v)
+{
+	const struct variable	*name, *info;
+	char			*path, *put;
+	size_t			 name_len, info_len;
+
+	name = variables_find(v, "SCRIPT_NAME");
+	info = variables_find(v, "PATH_INFO");
+	name_len = name != NULL ? name->value_len : 0;
+	info_len = info != NULL ? info->value_len : 0;
+	path = put = arena_alloc(v->arena, name_len + info_len + 1);
+	if (name_len > 0)
+		put = mempcpy(put, name->value, name_len);
+	if (info_len > 0)
+		put = mempcpy(put, info->value, info_len);
+	*put = '\0';
+	return path;
+}
+
 enum path_verdict
 cgi_request_path(const struct variables *v, const char **path)
 {
-	const char	*name, *info, *target;
+	const char	*target;
 	char		*found;
 
-	name = variables_get(v, "SCRIPT_NAME");
-	info = variables_get(v, "PATH_INFO");
-	found = arena_printf(v->arena, "%s%s", name != NULL ? name : "",
-	    info != NULL ? info : "");
+	found = path_of_parts(v);
 	if (*found != '/') {
 		target = variables_get(v, "REQUEST_URI");
 		found = path_of_target(v->arena, target != NULL ? target : "");
@@ -160,23 +190,25 @@ cgi_digits(const char *text, size_t len, uint64_t *n)
 }
 
 int
-cgi_content_length(const char *text, uint64_t *length)
+cgi_content_length(const struct variables *v, uint64_t *length)
 {
-	if (text == NULL || *text == '\0')
+	const struct variable	*var;
+
+	var = variables_find(v, "CONTENT_LENGTH");
+	if (var == NULL || var->value_len == 0)
 		return 0;
-	return cgi_digits(text, strlen(text), length) == -1 ? -1 : 1;
+	return cgi_digits(var->value, var->value_len, length) == -1 ? -1 : 1;
 }
 
 void
-cgi_host(const char *http_host, char *out, size_t room)
+cgi_host(const char *http_host, size_t len, char *out, size_t room)
 {
-	size_t	 len, i;
+	const char	*end;
+	size_t		 i;
 
-	if (*http_host == '[') {
-		len = strcspn(http_host, "]");
-		len += http_host[len] == ']';
-	} else
-		len = strcspn(http_host, ":");
+	end = memchr(http_host, len > 0 && *http_host == '[' ? ']' : ':', len);
+	if (end != NULL)
+		len = (size_t)(end - http_host) + (*end == ']');
 	if (len > 0 && http_host[len - 1] == '.')
 		len--;
 	if (len >= room)

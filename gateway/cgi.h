@@ -11,14 +11,20 @@
 #include <stdint.h>
 
 struct arena;
+struct fcgi_pair;
 
 /* --- variables (RFC 3875 section 4.1) ----------------------------------- */
 
+/* Neither text is NUL-terminated; neither holds a NUL. */
 struct variable {
-	const char	*name;		/* NUL-terminated, owned by the arena */
-	const char	*value;		/* likewise; never holds a NUL */
+	const char	*name;
+	const char	*value;
 	uint32_t	 name_len;
 	uint32_t	 value_len;
+	uint8_t		 head;		/* the two stand as a FastCGI pair
+					   whose lengths take so many bytes in
+					   front of name; 0: they do not */
+	bool		 passes;	/* by NAME_FASTCGI */
 	/* and for variables_* alone: */
 	uint32_t	 hash;		/* of the name */
 	uint32_t	 value_room;	/* bytes at value that may be written */
@@ -36,26 +42,26 @@ struct variables {
 	size_t		 size;
 	uint32_t	*index;		/* hash of names; 0: free, else i + 1 */
 	size_t		 index_size;	/* a power of two */
-	uint32_t	 key;		/* of the hash: no peer knows it */
 	bool		 length_differs;	/* of CONTENT_LENGTH, twice */
 };
 
 void	variables_init(struct variables *, struct arena *);
 
 /*
- * Take one parameter as it came from the front.  Returns NULL, or in static
- * words why the request is malformed (an empty name; NUL, CR, LF or = in a
- * name; NUL in a value; 1 GB of one name or value).
+ * Take one parameter as it came from the front, whose bytes are borrowed and
+ * stay as long as the arena.  Returns NULL, or in static words why the request
+ * is malformed (an empty name; NUL, CR, LF or = in a name; NUL in a value; 1 GB
+ * of one name or value).
  */
-const char	*variables_add(struct variables *, const char *name,
-		    size_t name_len, const char *value, size_t value_len);
+const char	*variables_add(struct variables *, const struct fcgi_pair *);
 
-/* Put a value of our own over (or beside) what came.  Text is copied. */
+/* Put a value of our own over (or beside) what came.  Borrowed likewise. */
 void	variables_set(struct variables *, const char *name, const char *value);
-/* Take one out of the list; those behind it move up. */
-void	variables_unset(struct variables *, const char *name);
 
-/* The value, or NULL. */
+/* One of the list, until the next is added or set; or NULL. */
+const struct variable	*variables_find(const struct variables *,
+			    const char *name);
+/* A copy of the value, NUL-terminated and owned by the arena; or NULL. */
 const char	*variables_get(const struct variables *, const char *name);
 
 /*
@@ -108,20 +114,21 @@ bool	cgi_method_is_valid(const char *);
 /* One or more of RFC 9110's token bytes (section 5.6.2)? */
 bool	cgi_is_token(const char *, size_t len);
 
-/*
- * A CONTENT_LENGTH: digits only, below 2^63.  "" or NULL: none.
- * Returns 1 with *length, 0 for none, -1 if malformed.
- */
-int	cgi_content_length(const char *text, uint64_t *length);
-
-/* The same of len bytes of text; nothing at all is malformed here. */
+/* Digits only, below 2^63?  0 with *n, or -1. */
 int	cgi_digits(const char *text, size_t len, uint64_t *n);
 
 /*
- * The host without port and final dot, lower case, brackets of IPv6 kept; into
- * out.  "" if it does not fit, since a part of it would be another host.
+ * CONTENT_LENGTH: such digits, or nothing.  Returns 1 with *length, 0 for
+ * none, -1 if malformed.
  */
-void	cgi_host(const char *http_host, char *out, size_t room);
+int	cgi_content_length(const struct variables *, uint64_t *length);
+
+/*
+ * HTTP_HOST, or what is written like it, without port and final dot, lower
+ * case, brackets of IPv6 kept; into out.  "" if it does not fit, since a part
+ * of it would be another host.
+ */
+void	cgi_host(const char *http_host, size_t len, char *out, size_t room);
 
 /* --- the head of a handler's answer (section 6) ------------------------- */
 

@@ -141,12 +141,14 @@ fcgi_get_end(const struct fcgi_record *record, uint32_t *app_status,
 
 /* --- name-value pairs (section 3.4) ------------------------------------- */
 
-ptrdiff_t
-fcgi_pair_parse(const uint8_t *bytes, size_t len, size_t max,
-    struct fcgi_pair *pair)
+/*
+ * Read the lengths of a pair in any of their forms.  Returns the bytes that
+ * they take up, or what fcgi_pair_parse is to return.
+ */
+static ptrdiff_t
+get_lengths(const uint8_t *bytes, size_t len, size_t max, uint32_t lengths[2])
 {
 	uint64_t	 total = 0;	/* what it takes up, as far as known */
-	uint32_t	 lengths[2];
 	size_t		 head = 0, width;
 	int		 i;
 
@@ -162,6 +164,23 @@ fcgi_pair_parse(const uint8_t *bytes, size_t len, size_t max,
 		total += lengths[i];
 		head += width;
 	}
+	return (ptrdiff_t)head;
+}
+
+ptrdiff_t
+fcgi_pair_parse(const uint8_t *bytes, size_t len, size_t max,
+    struct fcgi_pair *pair)
+{
+	uint64_t	 total;
+	uint32_t	 lengths[2];
+	ptrdiff_t	 head = 2;
+
+	if (len >= 2 && bytes[0] < 0x80 && bytes[1] < 0x80) {
+		lengths[0] = bytes[0];	/* nearly always */
+		lengths[1] = bytes[1];
+	} else if ((head = get_lengths(bytes, len, max, lengths)) <= 0)
+		return head;
+	total = (uint64_t)head + lengths[0] + lengths[1];
 	if (total > max)
 		return -1;
 	if (total > len)
@@ -170,6 +189,7 @@ fcgi_pair_parse(const uint8_t *bytes, size_t len, size_t max,
 	pair->name_len = lengths[0];
 	pair->value = pair->name + lengths[0];
 	pair->value_len = lengths[1];
+	pair->head = (size_t)head;
 	return (ptrdiff_t)total;
 }
 

@@ -57,6 +57,8 @@ struct fcgi_pair {
 	size_t		 name_len;
 	const char	*value;
 	size_t		 value_len;
+	size_t		 head;	/* of one parsed: bytes of the two lengths,
+				   in front of name; value is behind it */
 };
 
 /*

@@ -85,7 +85,6 @@ request_free(struct request *r)
 	answer_release(&r->answer);
 	body_free(r->body);
 	body_free(r->data);
-	free(r->params);
 	pool_release(r->pool);
 	function_release(r->function);
 	arena_free(r->arena);
@@ -328,9 +327,7 @@ take_pairs(struct request *r, const uint8_t *bytes, size_t len)
 			refuse_early(r, 431, "more than max_params");
 			return used;
 		}
-		why = variables_add(&r->variables, pair.name, pair.name_len,
-		    pair.value, pair.value_len);
-		if (why != NULL) {
+		if ((why = variables_add(&r->variables, &pair)) != NULL) {
 			refuse_early(r, 400, why);
 			return used;
 		}
@@ -338,11 +335,23 @@ take_pairs(struct request *r, const uint8_t *bytes, size_t len)
 	return used;
 }
 
-/* A pair that straddles records waits for its rest; bounded by the caller. */
+/*
+ * Put bytes behind the pair that waits for its rest, if one does; bounded by
+ * the caller.  What pairs have been taken from stays where it is.  A new place
+ * has room for as much again as waits, so that a pair that comes in many small
+ * records is not copied over and over.
+ */
 static void
 keep_params(struct request *r, const uint8_t *bytes, size_t len)
 {
-	r->params = xreallocarray(r->params, r->params_len + len, 1);
+	const uint8_t	*waiting = r->params;
+
+	if (r->params_room - r->params_len < len) {
+		r->params_room = 2 * r->params_len + len;
+		r->params = arena_alloc(r->arena, r->params_room);
+		if (r->params_len > 0)
+			memcpy(r->params, waiting, r->params_len);
+	}
 	memcpy(r->params + r->params_len, bytes, len);
 	r->params_len += len;
 }
@@ -360,16 +369,11 @@ request_params(struct request *r, const uint8_t *bytes, size_t len)
 		refuse_early(r, 431, "more than max_params_size");
 		return;
 	}
-	if (r->params_len == 0) {
-		used = take_pairs(r, bytes, len);
-		if (used < len && r->early_status == 0)
-			keep_params(r, bytes + used, len - used);
-		return;
-	}
 	keep_params(r, bytes, len);
 	used = take_pairs(r, r->params, r->params_len);
+	r->params += used;
 	r->params_len -= used;
-	memmove(r->params, r->params + used, r->params_len);
+	r->params_room -= used;
 }
 
 void

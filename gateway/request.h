@@ -106,8 +106,9 @@ struct request {
 
 	/* what is asked for */
 	struct variables	 variables;
-	uint8_t		*params;	/* a pair that is not whole yet */
-	size_t		 params_len;
+	uint8_t		*params;	/* behind the last whole pair */
+	size_t		 params_len;	/* of the one that is not */
+	size_t		 params_room;
 	size_t		 params_total;	/* bytes of PARAMS so far */
 	uint32_t	 params_count;
 	bool		 params_ended;

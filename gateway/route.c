@@ -51,6 +51,15 @@ literal_fits(const struct search *s, enum route_kind kind, size_t at)
 	return s->path[at - 1] == '/' || s->path[at] == '/' || at == s->len;
 }
 
+/* Part of the path.  What reaches to its end needs no copy. */
+static const char *
+part(const struct search *s, size_t start, size_t len)
+{
+	if (start + len == s->len)
+		return s->path + start;
+	return arena_strndup(s->arena, s->path + start, len);
+}
+
 static void
 found(const struct search *s, const struct route *r, size_t script_len,
     size_t path_info_len)
@@ -61,9 +70,8 @@ found(const struct search *s, const struct route *r, size_t script_len,
 	m->rule = r->rule;
 	m->kind = r->kind;
 	m->text = r->text;
-	m->script_name = arena_strndup(s->arena, s->path, script_len);
-	m->path_info = arena_strndup(s->arena, s->path + script_len,
-	    path_info_len);
+	m->script_name = part(s, 0, script_len);
+	m->path_info = part(s, script_len, path_info_len);
 }
 
 static void
@@ -115,8 +123,7 @@ found_regex(const struct search *s, const struct route *r)
 		c->name = arena_strdup(s->arena, name);
 		c->value = "";
 		if (pattern_span(r->pattern, name, &start, &end))
-			c->value = arena_strndup(s->arena, s->path + start,
-			    end - start);
+			c->value = part(s, start, end - start);
 	}
 }
 
@@ -346,8 +353,7 @@ question_read(struct question *q, const char *text, struct arena *arena)
 	else
 		return "no http:// or https:// behind the method";
 	target = host + strcspn(host, "/?#");
-	cgi_host(arena_strndup(arena, host, (size_t)(target - host)), q->host,
-	    sizeof(q->host));
+	cgi_host(host, (size_t)(target - host), q->host, sizeof(q->host));
 
 	target = arena_printf(arena, "%s%s", target[0] == '/' ? "" : "/",
 	    target);

@@ -54,7 +54,7 @@ struct route_match {
 	const struct route_rule	*rule;
 	enum route_kind		 kind;
 	const char		*text;		/* the path or regex that fit */
-	const char		*script_name;	/* in the arena, as below */
+	const char		*script_name;	/* of the path, as below */
 	const char		*path_info;
 	struct route_capture	*captures;	/* named, path_info left out;
 						   "" where it fit nothing */
@@ -65,7 +65,7 @@ struct route_match {
 /*
  * host: without port, lower case ("" if none); path: normalised.  The match
  * needs the router no more: its rule and text belong to its function, all else
- * is in arena.
+ * is in arena or borrowed of path.
  */
 enum route_verdict	router_match(const struct router *, const char *host,
 			    const char *method, const char *path,

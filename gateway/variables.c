@@ -2,60 +2,93 @@
  * variables: the variables of a request, and which of them may pass.
  *
  * Every request brings some 25 and may bring 10,000, named by whoever sent it;
- * so they are found by a hash that nobody outside can aim at, and copied once.
+ * so they are found by a hash that nobody outside can aim at, and stay where
+ * their record lies.
  */
 #include "cgi.h"
 
+#include <endian.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/auxv.h>
 
+#include "fcgi.h"
 #include "mem.h"
 
 #define FIRST_SIZE	32		/* room for so many at first */
 #define LENGTH_MAX	0x3fffffff	/* of a name, of a value, even joined */
-#define HASH_PRIME	0x7fffffff	/* 2^31 - 1 */
-#define HASH_POINTS	0x40000000
-
-/* A text known here, with its length. */
-struct word {
-	const char	*s;
-	size_t		 len;
-};
-#define WORD(s)	{ s, sizeof(s) - 1 }
+#define HASH_PRIME	((UINT64_C(1) << 61) - 1)
+#define HASH_POINTS	(UINT64_C(1) << 60)
+#define SEVEN_BYTES	((UINT64_C(1) << 56) - 1)
+#define PLAIN_BITS	UINT64_C(0x4040404040404040)
 
 /* --- the hash ----------------------------------------------------------- */
 
 /*
- * The name's bytes as a polynomial modulo a prime, at a point that is the key:
- * two names of n bytes, however they were chosen, meet at n points at most.
- * No point is above 2^30, so h stays below 2^32 with one step of reduction.
+ * The kernel gives each process random bytes: no system call is needed.  They
+ * stay the same, so they are looked up once.
+ */
+static uint64_t
+hash_key(void)
+{
+	static uint64_t	 key;
+	const void	*random;
+
+	if (key != 0)
+		return key;
+	if ((random = (const void *)getauxval(AT_RANDOM)) != NULL)
+		memcpy(&key, random, sizeof(key));
+	return key = key % (HASH_POINTS - 2) + 2;
+}
+
+/* h stays below 2^63, as the key is below 2^60 and a word below 2^56. */
+static uint64_t
+hash_word(uint64_t h, uint64_t word, uint64_t key)
+{
+	unsigned __int128	 product = (unsigned __int128)(h + word) * key;
+
+	return ((uint64_t)product & HASH_PRIME) + (uint64_t)(product >> 61);
+}
+
+static uint64_t
+load_word(const char *bytes)
+{
+	uint64_t	 word;
+
+	memcpy(&word, bytes, sizeof(word));
+	return le64toh(word);
+}
+
+/*
+ * The name's bytes, seven at a time, and its length, as a polynomial modulo a
+ * prime at a point that is the key: two names of n bytes, however they were
+ * chosen, meet at n/7 + 1 of the 2^60 points at most, and so in k bits of the
+ * hash with a probability of about (n/7 + 1)/2^k.  In the same pass, *is_plain
+ * says whether all bytes have the bit that capitals and _ have, and NUL, CR, LF
+ * and = have not.
  */
 static uint32_t
-hash_name(uint32_t key, const char *name, size_t len)
+hash_name(const char *name, size_t len, bool *is_plain)
 {
-	uint64_t	 h = 0;
-	size_t		 i;
+	char		 padded[8] = "________";
+	const char	*end = name + len;
+	uint64_t	 key = hash_key(), h = 0, common = PLAIN_BITS, word;
+	size_t		 left;
 
-	for (i = 0; i < len; i++) {
-		h = h * key + (uint8_t)name[i];
-		h = (h & HASH_PRIME) + (h >> 31);
+	for (left = len; left >= 8; left -= 7, name += 7) {
+		word = load_word(name);
+		common &= word;
+		h = hash_word(h, word & SEVEN_BYTES, key);
 	}
-	return (uint32_t)h;
+	/* The last seven, whether some of them have been there or not. */
+	if (len < 8)
+		end = (char *)mempcpy(padded + 8 - len, name, len);
+	word = load_word(end - 8);
+	*is_plain = (common & word) == PLAIN_BITS;
+	return (uint32_t)(hash_word(h, word >> 8, key) + len);
 }
 
-/* The kernel gives each process random bytes: no system call is needed. */
-static uint32_t
-make_key(void)
-{
-	const void	*random;
-	uint32_t	 key = 0;
-
-	random = (const void *)getauxval(AT_RANDOM);
-	if (random != NULL)
-		memcpy(&key, random, sizeof(key));
-	return key % (HASH_POINTS - 2) + 2;
-}
+/* --- the index ---------------------------------------------------------- */
 
 /* The slot of a name: its own, or the free one where it belongs. */
 static uint32_t *
@@ -75,42 +108,58 @@ find_slot(const struct variables *v, const char *name, size_t len,
 }
 
 static struct variable *
-find(const struct variables *v, const char *name)
+find(const struct variables *v, const char *name, size_t len)
 {
 	uint32_t	 i;
-	size_t		 len = strlen(name);
+	bool		 is_plain;
 
-	i = *find_slot(v, name, len, hash_name(v->key, name, len));
+	if (v->count == 0)
+		return NULL;
+	i = *find_slot(v, name, len, hash_name(name, len, &is_plain));
 	return i != 0 ? &v->list[i - 1] : NULL;
-}
-
-static void
-fill_index(struct variables *v)
-{
-	const struct variable	*var;
-	uint32_t		 i;
-
-	memset(v->index, 0, v->index_size * sizeof(*v->index));
-	for (i = 0; i < v->count; i++) {
-		var = &v->list[i];
-		*find_slot(v, var->name, var->name_len, var->hash) = i + 1;
-	}
 }
 
 /* At most half of the index is ever taken. */
 static void
-grow(struct variables *v, size_t size)
+grow(struct variables *v)
 {
 	struct variable	*list;
+	uint32_t	 i;
 
-	list = arena_alloc(v->arena, size * sizeof(*list));
+	v->size = v->size == 0 ? FIRST_SIZE : 2 * v->size;
+	list = arena_alloc(v->arena, v->size * sizeof(*list));
 	if (v->count > 0)
 		memcpy(list, v->list, v->count * sizeof(*list));
 	v->list = list;
-	v->size = size;
-	v->index_size = 2 * size;
-	v->index = arena_alloc(v->arena, v->index_size * sizeof(*v->index));
-	fill_index(v);
+	v->index_size = 2 * v->size;
+	v->index = arena_calloc(v->arena, v->index_size, sizeof(*v->index));
+	for (i = 0; i < v->count; i++)
+		*find_slot(v, list[i].name, list[i].name_len, list[i].hash) =
+		    i + 1;
+}
+
+/*
+ * The variable of that name, which is new if its name is NULL: then the caller
+ * fills it in.
+ */
+static struct variable *
+find_or_add(struct variables *v, const char *name, size_t len, uint32_t hash)
+{
+	struct variable	*var;
+	uint32_t	*slot;
+
+	if (v->count == v->size)
+		grow(v);
+	slot = find_slot(v, name, len, hash);
+	if (*slot != 0)
+		return &v->list[*slot - 1];
+	var = &v->list[v->count++];
+	*slot = (uint32_t)v->count;
+	var->name = NULL;
+	var->name_len = (uint32_t)len;
+	var->hash = hash;
+	var->passes = variable_name_passes(name, len, NAME_FASTCGI);
+	return var;
 }
 
 void
@@ -118,12 +167,30 @@ variables_init(struct variables *v, struct arena *arena)
 {
 	memset(v, 0, sizeof(*v));
 	v->arena = arena;
-	v->key = make_key();
-	grow(v, FIRST_SIZE);
 }
 
-/* --- text that grows ---------------------------------------------------- */
+/* --- texts -------------------------------------------------------------- */
 
+/* A text known here, with its length. */
+struct word {
+	const char	*s;
+	size_t		 len;
+};
+#define WORD(s)	{ s, sizeof(s) - 1 }
+
+static bool
+has_prefix(const char *name, size_t len, const struct word *prefix)
+{
+	return len > prefix->len && memcmp(name, prefix->s, prefix->len) == 0;
+}
+
+static bool
+is_word(const char *name, size_t len, const struct word *word)
+{
+	return len == word->len && memcmp(name, word->s, len) == 0;
+}
+
+/* A text that grows. */
 struct text {
 	struct arena	*arena;
 	char		*s;
@@ -152,57 +219,10 @@ text_add(struct text *t, const char *s, size_t len)
 
 /* --- variables ---------------------------------------------------------- */
 
-/* Write text and its NUL at put; returns what is behind. */
-static char *
-put_text(char *put, const char *s, size_t len)
-{
-	if (len > 0)
-		memcpy(put, s, len);
-	put[len] = '\0';
-	return put + len + 1;
-}
-
-/* A name that is not there yet, in one piece with its value. */
-static void
-insert(struct variables *v, const char *name, size_t name_len,
-    const char *value, size_t value_len, uint32_t hash)
-{
-	struct variable	*var;
-	char		*copy;
-
-	if (v->count == v->size)
-		grow(v, 2 * v->size);
-	copy = arena_alloc(v->arena, name_len + 1 + value_len + 1);
-	var = &v->list[v->count];
-	var->name = copy;
-	var->value = copy = put_text(copy, name, name_len);
-	put_text(copy, value, value_len);
-	var->name_len = (uint32_t)name_len;
-	var->value_len = (uint32_t)value_len;
-	var->value_room = (uint32_t)value_len + 1;
-	var->hash = hash;
-	*find_slot(v, name, name_len, hash) = (uint32_t)++v->count;
-}
-
-static void
-replace(struct variables *v, struct variable *var, const char *value,
-    size_t len)
-{
-	var->value = arena_strndup(v->arena, len > 0 ? value : "", len);
-	var->value_len = (uint32_t)len;
-	var->value_room = (uint32_t)len + 1;
-}
-
 static bool
-has_prefix(const char *name, size_t len, const struct word *prefix)
+is_value(const struct variable *var, const char *value, size_t len)
 {
-	return len > prefix->len && memcmp(name, prefix->s, prefix->len) == 0;
-}
-
-static bool
-is_word(const char *name, size_t len, const struct word *word)
-{
-	return len == word->len && memcmp(name, word->s, len) == 0;
+	return len == var->value_len && memcmp(value, var->value, len) == 0;
 }
 
 /*
@@ -224,80 +244,99 @@ separator_of(const char *name, size_t len)
 	return is_word(name, len, &cookie) ? "; " : ", ";
 }
 
+/* The value is text that is known here, and no part of a pair any more. */
+static void
+set_value(struct variable *var, const char *value, size_t len, size_t room)
+{
+	var->value = value;
+	var->value_len = (uint32_t)len;
+	var->value_room = (uint32_t)room;
+	var->head = 0;
+}
+
+/* Name and value are a pair, which stays where it is. */
+static void
+set_pair(struct variable *var, const struct fcgi_pair *pair)
+{
+	var->name = pair->name;
+	set_value(var, pair->value, pair->value_len, 0);
+	var->head = (uint8_t)pair->head;
+}
+
 static const char *
 join(struct variables *v, struct variable *var, const char *separator,
-    const char *value, size_t len)
+    const struct fcgi_pair *pair)
 {
-	/* The arena's copy is ours to write into. */
+	/* What is joined already is ours to write into, with room. */
 	struct text	 t = { v->arena, (char *)var->value, var->value_len,
 			    var->value_room };
 
-	if (len == 0)
+	if (pair->value_len == 0)
 		return NULL;
-	if (len + strlen(separator) > LENGTH_MAX - t.len)
+	if (pair->value_len + strlen(separator) > LENGTH_MAX - t.len)
 		return "a header's values are too long together";
 	if (t.len > 0)
 		text_add(&t, separator, strlen(separator));
-	text_add(&t, value, len);
-	var->value = t.s;
-	var->value_len = (uint32_t)t.len;
-	var->value_room = (uint32_t)t.room;
+	text_add(&t, pair->value, pair->value_len);
+	set_value(var, t.s, t.len, t.room);
 	return NULL;
 }
 
 /* A name comes again. */
 static const char *
-repeat(struct variables *v, struct variable *var, const char *value,
-    size_t len)
+repeat(struct variables *v, struct variable *var, const struct fcgi_pair *pair)
 {
 	static const struct word	 length = WORD("CONTENT_LENGTH");
 	const char			*separator;
 
 	separator = separator_of(var->name, var->name_len);
 	if (*separator != '\0')
-		return join(v, var, separator, value, len);
+		return join(v, var, separator, pair);
 	/* Two lengths: where the body ends depends on whom one asks. */
 	if (is_word(var->name, var->name_len, &length) &&
-	    len > 0 && var->value_len > 0 &&
-	    (len != var->value_len || memcmp(value, var->value, len) != 0))
+	    pair->value_len > 0 && var->value_len > 0 &&
+	    !is_value(var, pair->value, pair->value_len))
 		v->length_differs = true;
-	replace(v, var, value, len);
+	set_pair(var, pair);
 	return NULL;
 }
 
-static const char *
-check(const char *name, size_t name_len, const char *value, size_t value_len)
+static bool
+has_bad_byte(const char *name, size_t len)
 {
 	static const bool	 is_bad[256] = {
 		['\0'] = true, ['\r'] = true, ['\n'] = true, ['='] = true,
 	};
 	size_t			 i;
 
-	if (name_len == 0)
-		return "a parameter without name";
-	if (name_len > LENGTH_MAX || value_len > LENGTH_MAX)
-		return "a parameter is too long";
-	for (i = 0; i < name_len; i++)
+	for (i = 0; i < len; i++)
 		if (is_bad[(uint8_t)name[i]])
-			return "NUL, CR, LF or = in a parameter's name";
-	if (value_len > 0 && memchr(value, '\0', value_len) != NULL)
-		return "NUL in a parameter's value";
-	return NULL;
+			return true;
+	return false;
 }
 
 const char *
-variables_add(struct variables *v, const char *name, size_t name_len,
-    const char *value, size_t value_len)
+variables_add(struct variables *v, const struct fcgi_pair *pair)
 {
-	const char	*why;
-	uint32_t	 hash, i;
+	struct variable	*var;
+	uint32_t	 hash;
+	bool		 is_plain;
 
-	if ((why = check(name, name_len, value, value_len)) != NULL)
-		return why;
-	hash = hash_name(v->key, name, name_len);
-	if ((i = *find_slot(v, name, name_len, hash)) != 0)
-		return repeat(v, &v->list[i - 1], value, value_len);
-	insert(v, name, name_len, value, value_len, hash);
+	if (pair->name_len == 0)
+		return "a parameter without name";
+	if (pair->name_len > LENGTH_MAX || pair->value_len > LENGTH_MAX)
+		return "a parameter is too long";
+	hash = hash_name(pair->name, pair->name_len, &is_plain);
+	if (!is_plain && has_bad_byte(pair->name, pair->name_len))
+		return "NUL, CR, LF or = in a parameter's name";
+	if (pair->value_len > 0 &&
+	    memchr(pair->value, '\0', pair->value_len) != NULL)
+		return "NUL in a parameter's value";
+
+	var = find_or_add(v, pair->name, pair->name_len, hash);
+	if (var->name != NULL)
+		return repeat(v, var, pair);
+	set_pair(var, pair);
 	return NULL;
 }
 
@@ -305,26 +344,22 @@ void
 variables_set(struct variables *v, const char *name, const char *value)
 {
 	struct variable	*var;
-	size_t		 len = strlen(name);
+	size_t		 name_len = strlen(name), len = strlen(value);
+	bool		 is_plain;
 
-	if ((var = find(v, name)) != NULL)
-		replace(v, var, value, strlen(value));
-	else
-		insert(v, name, len, value, strlen(value),
-		    hash_name(v->key, name, len));
+	var = find_or_add(v, name, name_len,
+	    hash_name(name, name_len, &is_plain));
+	if (var->name == NULL)
+		var->name = name;
+	else if (is_value(var, value, len))
+		return;		/* a pair that says so can pass as it is */
+	set_value(var, value, len, 0);
 }
 
-void
-variables_unset(struct variables *v, const char *name)
+const struct variable *
+variables_find(const struct variables *v, const char *name)
 {
-	struct variable	*var;
-
-	if ((var = find(v, name)) == NULL)
-		return;
-	v->count--;
-	memmove(var, var + 1,
-	    (size_t)(v->list + v->count - var) * sizeof(*var));
-	fill_index(v);
+	return find(v, name, strlen(name));
 }
 
 const char *
@@ -332,22 +367,26 @@ variables_get(const struct variables *v, const char *name)
 {
 	const struct variable	*var;
 
-	return (var = find(v, name)) != NULL ? var->value : NULL;
+	if ((var = variables_find(v, name)) == NULL)
+		return NULL;
+	return arena_strndup(v->arena, var->value, var->value_len);
 }
 
 /* --- ${NAME} ------------------------------------------------------------ */
 
-static const char *
-find_value(const struct variables *v, const struct variables *extra,
-    const char *name)
+/* The value of extra's, which may be NULL, else of v's, else nothing. */
+static void
+add_value(struct text *t, const struct variables *v,
+    const struct variables *extra, const char *name, size_t len)
 {
-	const char	*value = NULL;
+	const struct variable	*var = NULL;
 
 	if (extra != NULL)
-		value = variables_get(extra, name);
-	if (value == NULL)
-		value = variables_get(v, name);
-	return value != NULL ? value : "";
+		var = find(extra, name, len);
+	if (var == NULL)
+		var = find(v, name, len);
+	if (var != NULL)
+		text_add(t, var->value, var->value_len);
 }
 
 const char *
@@ -355,14 +394,13 @@ variables_expand(const struct variables *v, const char *text,
     const struct variables *extra)
 {
 	struct text	 t = { v->arena, NULL, 0, 0 };
-	const char	*open, *close, *value;
+	const char	*open, *close;
 
 	while ((open = strstr(text, "${")) != NULL &&
 	    (close = strchr(open, '}')) != NULL) {
 		text_add(&t, text, (size_t)(open - text));
-		value = find_value(v, extra, arena_strndup(v->arena, open + 2,
-		    (size_t)(close - open) - 2));
-		text_add(&t, value, strlen(value));
+		add_value(&t, v, extra, open + 2,
+		    (size_t)(close - open) - 2);
 		text = close + 1;
 	}
 	text_add(&t, text, strlen(text));
@@ -385,14 +423,6 @@ static const struct word	 cgi_names[] = {
 static const struct word	 cgi_prefixes[] = {
 	WORD("HTTP_"), WORD("TOLLGATE_"),
 };
-/*
- * A Proxy: header is not the proxy that so many libraries look for under this
- * name; and a body has one type and one length.
- */
-static const struct word	 never_passing[] = {
-	WORD("HTTP_PROXY"), WORD("HTTP_CONTENT_TYPE"),
-	WORD("HTTP_CONTENT_LENGTH"),
-};
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
 /* As the shell has it: [A-Za-z_][A-Za-z0-9_]* */
@@ -413,15 +443,32 @@ is_environment_name(const char *name, size_t len)
 	return true;
 }
 
+/*
+ * A Proxy: header is not the proxy that so many libraries look for under this
+ * name; and a body has one type and one length.
+ */
+static bool
+never_passes(const char *name, size_t len)
+{
+	switch (len) {
+	case sizeof("HTTP_PROXY") - 1:
+		return strncasecmp(name, "HTTP_PROXY", len) == 0;
+	case sizeof("HTTP_CONTENT_TYPE") - 1:
+		return strncasecmp(name, "HTTP_CONTENT_TYPE", len) == 0;
+	case sizeof("HTTP_CONTENT_LENGTH") - 1:
+		return strncasecmp(name, "HTTP_CONTENT_LENGTH", len) == 0;
+	default:
+		return false;
+	}
+}
+
 bool
 variable_name_passes(const char *name, size_t len, enum name_rule rule)
 {
 	size_t	 i;
 
-	for (i = 0; i < COUNT(never_passing); i++)
-		if (len == never_passing[i].len &&
-		    strncasecmp(name, never_passing[i].s, len) == 0)
-			return false;
+	if (never_passes(name, len))
+		return false;
 	if (rule == NAME_FASTCGI)
 		return true;
 	if (!is_environment_name(name, len))

@@ -9,8 +9,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -84,9 +84,8 @@ is_parameter(const struct function *fn, const struct variable *v)
 static bool
 passes(const struct request *r, const struct variable *v)
 {
-	return v->value != NULL &&
-	    (variable_name_passes(v->name, v->name_len, NAME_CGI) ||
-	    is_parameter(r->function, v));
+	return variable_name_passes(v->name, v->name_len, NAME_CGI) ||
+	    is_parameter(r->function, v);
 }
 
 /* NAME=value strings, each ended by a NUL; the size, or 0 if it is too much. */
@@ -105,8 +104,9 @@ put_variables(const struct request *r, char *out, size_t room)
 		memcpy(out + used, v->name, v->name_len);
 		used += v->name_len;
 		out[used++] = '=';
-		memcpy(out + used, v->value, (size_t)v->value_len + 1);
-		used += (size_t)v->value_len + 1;
+		memcpy(out + used, v->value, v->value_len);
+		used += v->value_len;
+		out[used++] = '\0';
 	}
 	return used;
 }
@@ -115,13 +115,10 @@ put_variables(const struct request *r, char *out, size_t room)
 static void
 set_length(struct request *r)
 {
-	char	 text[32];
-
 	if (r->has_length || r->body == NULL || body_received(r->body) == 0)
 		return;
-	snprintf(text, sizeof(text), "%llu",
-	    (unsigned long long)body_received(r->body));
-	variables_set(&r->variables, "CONTENT_LENGTH", text);
+	variables_set(&r->variables, "CONTENT_LENGTH",
+	    arena_printf(r->arena, "%" PRIu64, body_received(r->body)));
 }
 
 static int

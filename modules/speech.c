@@ -40,15 +40,38 @@ close_params(uint8_t *record, size_t *len)
 	return record;
 }
 
+/* What a variable takes up as a pair, at most. */
+static size_t
+pair_size_max(const struct variable *v)
+{
+	return (size_t)v->name_len + v->value_len + 8;
+}
+
+/* A pair that came as one goes on as it stands.  Returns as fcgi_pair_put. */
+static size_t
+put_pair(uint8_t *out, size_t room, const struct variable *v)
+{
+	struct fcgi_pair	 pair = { v->name, v->name_len, v->value,
+				    v->value_len, v->head };
+	size_t			 size = v->head + v->name_len + v->value_len;
+
+	if (v->head == 0)
+		return fcgi_pair_put(out, room, &pair);
+	if (size > room)
+		return 0;
+	memcpy(out, v->name - v->head, size);
+	return size;
+}
+
 /* A pair that no record holds goes over as many as it takes. */
 static uint8_t *
-put_long_pair(uint8_t *record, const struct fcgi_pair *pair)
+put_long_pair(uint8_t *record, const struct variable *v)
 {
-	size_t	 left, at, n, room = pair->name_len + pair->value_len + 8;
+	size_t	 left, at, n, room = pair_size_max(v);
 	uint8_t	*bytes;
 
 	bytes = xmalloc(room);
-	left = fcgi_pair_put(bytes, room, pair);
+	left = put_pair(bytes, room, v);
 	for (at = 0; left > 0; at += n, left -= n) {
 		n = left < FCGI_CONTENT_MAX ? left : FCGI_CONTENT_MAX;
 		fcgi_put_header(record, FCGI_PARAMS, WORKER_ID, (uint16_t)n, 0);
@@ -67,13 +90,12 @@ static void
 put_params(struct evbuffer *out, const struct variables *vars)
 {
 	struct evbuffer_iovec	 space;
-	struct fcgi_pair	 pair;
 	const struct variable	*v;
 	uint8_t			*record;
 	size_t			 i, total = 0, len = 0, n;
 
 	for (i = 0; i < vars->count; i++)
-		total += vars->list[i].name_len + vars->list[i].value_len + 8;
+		total += pair_size_max(&vars->list[i]);
 	/* Any three records in a row hold more than one could. */
 	total += FCGI_HEADER_LEN * (total / (FCGI_CONTENT_MAX / 4) + 2);
 	evbuffer_reserve_space(out, (ev_ssize_t)total, &space, 1);
@@ -81,20 +103,17 @@ put_params(struct evbuffer *out, const struct variables *vars)
 	record = space.iov_base;
 	for (i = 0; i < vars->count; i++) {
 		v = &vars->list[i];
-		if (v->value == NULL ||
-		    !variable_name_passes(v->name, v->name_len, NAME_FASTCGI))
+		if (!v->passes)
 			continue;
-		pair = (struct fcgi_pair){ v->name, v->name_len, v->value,
-		    v->value_len };
-		n = fcgi_pair_put(record + FCGI_HEADER_LEN + len,
-		    FCGI_CONTENT_MAX - len, &pair);
+		n = put_pair(record + FCGI_HEADER_LEN + len,
+		    FCGI_CONTENT_MAX - len, v);
 		if (n == 0) {
 			record = close_params(record, &len);
-			n = fcgi_pair_put(record + FCGI_HEADER_LEN,
-			    FCGI_CONTENT_MAX, &pair);
+			n = put_pair(record + FCGI_HEADER_LEN,
+			    FCGI_CONTENT_MAX, v);
 		}
 		if (n == 0)
-			record = put_long_pair(record, &pair);
+			record = put_long_pair(record, v);
 		len += n;
 	}
 	record = close_params(record, &len);

@@ -12,13 +12,17 @@
 #include <unistd.h>
 
 #include "body.h"
+#include "mem.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 
 static void
 set_variable(const char *name, const char *value)
 {
-	variables_set(&fake->request.variables, name, value);
+	struct arena	*arena = fake->request.arena;
+
+	variables_set(&fake->request.variables, arena_strdup(arena, name),
+	    arena_strdup(arena, value));
 }
 
 /* --- warm workers ------------------------------------------------------- */
@@ -213,6 +217,40 @@ START_TEST(pairs_are_not_split)
 	}
 	ck_assert_uint_eq(pairs, 60);
 	worker->protocol->cut(&fake->request);
+}
+END_TEST
+
+/*
+ * Pairs go on as they came, whatever the form of their lengths; what has
+ * changed or is our own is encoded anew, in its place.
+ */
+START_TEST(pairs_as_they_came)
+{
+	static const char	 came[] = "\1\1A1" "\200\0\0\1\1B2"
+	    "\1\200\0\0\1C3" "\12\1HTTP_PROXYx" "\200\0\0\6\200\0\0\1HTTP_D4"
+	    "\1\0E" "\6\1HTTP_D6" "\1\1F7";
+	static const char	 wanted[] = "\1\1A1" "\200\0\0\1\1B2"
+	    "\1\1C8" "\6\4HTTP_D4, 6" "\1\0E" "\1\1F7" "\1\2G10";
+	const uint8_t		*at = (const uint8_t *)came;
+	struct evbuffer		*in = evbuffer_new();
+	struct fcgi_pair	 pair;
+	size_t			 left = sizeof(came) - 1;
+	ptrdiff_t		 n;
+
+	for (; left > 0; at += n, left -= (size_t)n) {
+		n = fcgi_pair_parse(at, left, left, &pair);
+		ck_assert_int_gt(n, 0);
+		ck_assert_ptr_null(variables_add(&fake->request.variables,
+		    &pair));
+	}
+	set_variable("A", "1");
+	set_variable("C", "8");
+	set_variable("G", "10");
+	begin();
+	ck_assert_uint_eq(peer_join(FCGI_PARAMS, in), sizeof(wanted) - 1);
+	ck_assert_mem_eq(evbuffer_pullup(in, -1), wanted, sizeof(wanted) - 1);
+	worker->protocol->cut(&fake->request);
+	evbuffer_free(in);
 }
 END_TEST
 
@@ -554,6 +592,7 @@ main(void)
 	tcase_add_test(tc, big_body);
 	tcase_add_loop_test(tc, big_parameters, 0, ROWS(value_sizes));
 	tcase_add_test(tc, pairs_are_not_split);
+	tcase_add_test(tc, pairs_as_they_came);
 	tcase_add_test(tc, cold);
 	tcase_add_test(tc, cold_with_big_parameters);
 	tcase_add_test(tc, cold_but_hasty);

@@ -285,6 +285,7 @@ check_lengths(uint32_t name, uint32_t value, int forms)
 	    &pair), (int)size);
 	ck_assert_uint_eq(pair.name_len, name);
 	ck_assert_uint_eq(pair.value_len, value);
+	ck_assert_uint_eq(pair.head, head);
 	ck_assert_ptr_eq(pair.name, bytes + head);
 	ck_assert_ptr_eq(pair.value, bytes + head + name);
 }
@@ -321,7 +322,7 @@ static void
 check_room(uint32_t name, uint32_t value)
 {
 	static char		 text[65535];
-	struct fcgi_pair	 in = { text, name, text, value }, out;
+	struct fcgi_pair	 in = { text, name, text, value, 0 }, out;
 	uint8_t			 small[2], *room;
 	size_t			 size;
 
@@ -355,7 +356,7 @@ END_TEST
 
 START_TEST(pair_put_beyond_31_bits)
 {
-	struct fcgi_pair	 pair = { NULL, 0, NULL, 0 };
+	struct fcgi_pair	 pair = { NULL, 0, NULL, 0, 0 };
 	uint8_t			 out[16];
 
 	ck_assert_uint_eq(fcgi_pair_put(out, sizeof(out), &pair), 2);

@@ -3,6 +3,7 @@
  * many copies come; and only names that may pass do.
  */
 #include "cgi.h"
+#include "fcgi.h"
 #include "mem.h"
 
 #include <check.h>
@@ -30,10 +31,36 @@ tear_down(void)
 	arena_free(arena);
 }
 
+/* The texts are borrowed. */
+static const char *
+add_bytes(const char *name, size_t name_len, const char *value,
+    size_t value_len)
+{
+	struct fcgi_pair	 pair = { name, name_len, value, value_len, 0 };
+
+	return variables_add(&vars, &pair);
+}
+
+/* The texts are copied. */
 static const char *
 add(const char *name, const char *value)
 {
-	return variables_add(&vars, name, strlen(name), value, strlen(value));
+	name = arena_strdup(arena, name);
+	value = arena_strdup(arena, value);
+	return add_bytes(name, strlen(name), value, strlen(value));
+}
+
+static void
+assert_variable(size_t i, const char *name, const char *value)
+{
+	const struct variable	*v = &vars.list[i];
+
+	ck_assert_uint_lt(i, vars.count);
+	ck_assert_uint_eq(v->name_len, strlen(name));
+	ck_assert_mem_eq(v->name, name, v->name_len);
+	ck_assert_uint_eq(v->value_len, strlen(value));
+	ck_assert_mem_eq(v->value, value, v->value_len);
+	ck_assert_ptr_eq(variables_find(&vars, name), v);
 }
 
 /* A copy of exactly that size: ASan sees what reads beyond. */
@@ -76,17 +103,16 @@ START_TEST(parameter)
 
 	name = exact_copy(parameters[_i].name, parameters[_i].name_len);
 	value = exact_copy(parameters[_i].value, parameters[_i].value_len);
-	ck_assert_int_eq(variables_add(&vars, name, parameters[_i].name_len,
-	    value, parameters[_i].value_len) == NULL, parameters[_i].is_good);
+	ck_assert_int_eq(add_bytes(name, parameters[_i].name_len, value,
+	    parameters[_i].value_len) == NULL, parameters[_i].is_good);
 	ck_assert_uint_eq(vars.count, parameters[_i].is_good);
+	if (parameters[_i].is_good) {
+		assert_variable(0, parameters[_i].name, parameters[_i].value);
+		ck_assert_str_eq(variables_get(&vars, parameters[_i].name),
+		    parameters[_i].value);
+	}
 	free(name);
 	free(value);
-	if (!parameters[_i].is_good)
-		return;
-	ck_assert_str_eq(variables_get(&vars, parameters[_i].name),
-	    parameters[_i].value);
-	ck_assert_uint_eq(vars.list[0].name_len, parameters[_i].name_len);
-	ck_assert_uint_eq(vars.list[0].value_len, parameters[_i].value_len);
 }
 END_TEST
 
@@ -133,10 +159,7 @@ START_TEST(repeated)
 		add("BETWEEN", "2");
 	}
 	ck_assert_uint_eq(vars.count, 3);
-	ck_assert_str_eq(vars.list[1].name, repeats[_i].name);
-	ck_assert_str_eq(vars.list[1].value, repeats[_i].expected);
-	ck_assert_uint_eq(vars.list[1].value_len,
-	    strlen(repeats[_i].expected));
+	assert_variable(1, repeats[_i].name, repeats[_i].expected);
 	ck_assert_int_eq(vars.length_differs, repeats[_i].differs);
 	ck_assert_str_eq(variables_get(&vars, "BEFORE"), "1");
 	ck_assert_str_eq(variables_get(&vars, "BETWEEN"), "2");
@@ -172,7 +195,7 @@ START_TEST(ten_thousand_names)
 	for (i = 0; i < NAMES; i++) {
 		snprintf(name, sizeof(name), "N%zu", i);
 		snprintf(value, sizeof(value), "%zu", i * 3);
-		if (strcmp(vars.list[i].name, name) != 0 ||
+		if (variables_find(&vars, name) != &vars.list[i] ||
 		    strcmp(variables_get(&vars, name), value) != 0)
 			ck_abort_msg("%s is lost", name);
 	}
@@ -200,10 +223,10 @@ START_TEST(ten_thousand_copies)
 }
 END_TEST
 
-START_TEST(set_and_unset)
+START_TEST(set)
 {
 	char	 name[16];
-	int	 i, k;
+	int	 i;
 
 	for (i = 0; i < 100; i++) {
 		snprintf(name, sizeof(name), "V%d", i);
@@ -211,31 +234,77 @@ START_TEST(set_and_unset)
 	}
 	variables_set(&vars, "HTTP_X", "1");
 	variables_set(&vars, "HTTP_X", "2");	/* over it, never joined */
-	ck_assert_str_eq(variables_get(&vars, "HTTP_X"), "2");
 	variables_set(&vars, "V7", "new");
-	ck_assert_str_eq(variables_get(&vars, "V7"), "new");
-	ck_assert_str_eq(vars.list[7].value, "new");
 	variables_set(&vars, "V8", variables_get(&vars, "V7"));
-	ck_assert_str_eq(variables_get(&vars, "V8"), "new");
-	variables_unset(&vars, "ABSENT");
+	variables_set(&vars, "V9", "");
 	ck_assert_uint_eq(vars.count, 101);
+	assert_variable(6, "V6", "old");
+	assert_variable(7, "V7", "new");
+	assert_variable(8, "V8", "new");
+	assert_variable(9, "V9", "");
+	assert_variable(100, "HTTP_X", "2");
+	ck_assert_ptr_null(variables_find(&vars, "ABSENT"));
+	ck_assert_ptr_null(variables_get(&vars, "ABSENT"));
+}
+END_TEST
 
-	for (i = 0; i < 100; i += 2) {
-		snprintf(name, sizeof(name), "V%d", i);
-		variables_unset(&vars, name);
-		for (k = 0; k < 100; k++) {
-			snprintf(name, sizeof(name), "V%d", k);
-			if ((variables_get(&vars, name) == NULL) !=
-			    (k <= i && k % 2 == 0))
-				ck_abort_msg("%s after %d", name, i);
+/* Which still stand where they came, as pairs, and which no more. */
+START_TEST(pairs_that_stand)
+{
+	static const char	 pairs[] = "\3\1ONE1" "\3\1TWO2" "\6\1HTTP_A3"
+	    "\200\0\0\6\1HTTP_B4" "\3\1TWO5" "\6\1HTTP_B6" "\4\1FIVE7";
+	static const uint8_t	 heads[] = { 2, 2, 2, 0, 0 };
+	struct fcgi_pair	 pair;
+	size_t			 at = 0, len = sizeof(pairs) - 1;
+	ptrdiff_t		 n;
+	int			 i;
+
+	for (; at < len; at += (size_t)n) {
+		n = fcgi_pair_parse((const uint8_t *)pairs + at, len - at,
+		    len - at, &pair);
+		ck_assert_int_gt(n, 0);
+		ck_assert_ptr_null(variables_add(&vars, &pair));
+		if (pair.head == 5)
+			ck_assert_uint_eq(vars.list[3].head, 5);
+	}
+	variables_set(&vars, "ONE", "1");	/* as it was */
+	variables_set(&vars, "FIVE", "8");
+	variables_set(&vars, "SIX", "9");
+	assert_variable(1, "TWO", "5");
+	assert_variable(3, "HTTP_B", "4, 6");
+	for (i = 0; i < ROWS(heads); i++)
+		ck_assert_uint_eq(vars.list[i].head, heads[i]);
+	ck_assert_ptr_eq(vars.list[0].name, pairs + 2);
+	ck_assert_ptr_eq(vars.list[1].name, vars.list[1].value - 3);
+	ck_assert_uint_eq(vars.list[5].head, 0);
+}
+END_TEST
+
+/*
+ * Names of any length that differ in one byte alone, wherever it is, or in
+ * their length alone: an index in which they met could be made slow.
+ */
+START_TEST(every_byte_counts)
+{
+	enum { LENGTH = 40 };
+	char	 name[LENGTH + 1];
+	size_t	 len, i, k;
+
+	for (len = 1; len <= LENGTH; len++) {
+		memset(name, '_', len);
+		name[len] = '\0';
+		add(name, "");
+		for (i = 0; i < len; i++) {
+			name[i] = 'a';
+			add(name, "");
+			name[i] = '_';
 		}
 	}
-	ck_assert_uint_eq(vars.count, 51);
-	ck_assert_str_eq(vars.list[0].name, "V1");
-	ck_assert_str_eq(vars.list[50].name, "HTTP_X");
-	add("V0", "back");
-	ck_assert_str_eq(variables_get(&vars, "V0"), "back");
-	ck_assert_str_eq(vars.list[51].name, "V0");
+	ck_assert_uint_eq(vars.count, LENGTH + LENGTH * (LENGTH + 1) / 2);
+	for (i = 0; i < vars.count; i++)
+		for (k = 0; k < i; k++)
+			if (vars.list[i].hash == vars.list[k].hash)
+				ck_abort_msg("%zu and %zu meet", i, k);
 }
 END_TEST
 
@@ -345,7 +414,9 @@ main(void)
 	tcase_add_loop_test(tc, repeated, 0, ROWS(repeats));
 	tcase_add_test(tc, ten_thousand_names);
 	tcase_add_test(tc, ten_thousand_copies);
-	tcase_add_test(tc, set_and_unset);
+	tcase_add_test(tc, set);
+	tcase_add_test(tc, pairs_that_stand);
+	tcase_add_test(tc, every_byte_counts);
 	tcase_add_loop_test(tc, expand, 0, ROWS(expansions));
 	tcase_add_test(tc, name_passes);
 	suite_add_tcase(s, tc);
