@@ -12,6 +12,8 @@
 #include "settings.h"
 #include "timer.h"
 
+#define REFILL_MS	20	/* a program has answered by then, or is slow */
+
 #define MIN(a, b)	((a) < (b) ? (a) : (b))
 #define MAX(a, b)	((a) > (b) ? (a) : (b))
 
@@ -73,6 +75,14 @@ count_reserve(const struct pool *p)
 	return MIN(n, p->fn->max_children);
 }
 
+/* Launchers that should be there now. */
+static size_t
+count_due(const struct pool *p)
+{
+	return count_wanted(p) +
+	    (timer_is_started(p->refill) ? 0 : count_reserve(p));
+}
+
 /* Slots that are free, at least; who waits gets them in this turn. */
 static size_t
 count_free(const struct pool *p)
@@ -118,7 +128,7 @@ bool
 crew_needs_start(const struct pool *p)
 {
 	if (crew_is_launch(p))
-		return count_ready(p) < count_wanted(p) + count_reserve(p);
+		return count_ready(p) < count_due(p);
 	return crew_live(p->counts) < count_kept(p) || p->waiting >
 	    count_free(p) + p->counts[PLACE_STARTING] * p->fn->concurrency;
 }
@@ -338,8 +348,8 @@ count_at_work(const struct pool *p)
 	return p->counts[PLACE_FULL] + p->counts[PLACE_RETIRING];
 }
 
-void
-crew_note_peak(struct pool *p)
+static void
+note_peak(struct pool *p)
 {
 	if (p->fn->process_idle_timeout_ms == 0)
 		return;		/* there is no lately */
@@ -347,6 +357,20 @@ crew_note_peak(struct pool *p)
 		p->peak = count_at_work(p);
 	if (!timer_is_started(p->idle_timer))
 		timer_start(p->idle_timer, p->fn->process_idle_timeout_ms);
+}
+
+void
+crew_launched(struct pool *p)
+{
+	note_peak(p);
+	if (!timer_is_started(p->refill))
+		timer_start(p->refill, REFILL_MS);
+}
+
+void
+crew_on_refill(void *arg)
+{
+	pools_due(arg);
 }
 
 /* A peak counts for one to two times process_idle_timeout. */

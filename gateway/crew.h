@@ -69,6 +69,7 @@ struct pool {
 	size_t			 peak;		/* launchers at work at once
 						   since idle_timer ran */
 	size_t			 peak_before;	/* and the time before */
+	struct timer		*refill;	/* started: the reserve waits */
 
 	/* starts that failed */
 	unsigned		 failures;	/* in a row */
@@ -149,8 +150,12 @@ void	crew_stop(struct worker *);
 void	crew_retire(struct worker *);
 /* Its process is no more and nothing is in its hand: free it. */
 void	crew_forget(struct worker *);
-/* A launcher has set to work: how many do at once is how many should wait. */
-void	crew_note_peak(struct pool *);
+/*
+ * A launcher has set to work: how many do at once is how many should wait.
+ * Another takes its place, but only once its program has ended or should be
+ * well under way: to start two processes at once makes both late.
+ */
+void	crew_launched(struct pool *);
 /* Stop idle workers that are too many now. */
 void	crew_stop_surplus(struct pool *);
 
@@ -162,6 +167,7 @@ void	crew_recover(struct pool *);
 /* The timers' callbacks; arg is the pool. */
 void	crew_on_idle_time(void *arg);
 void	crew_on_retry(void *arg);
+void	crew_on_refill(void *arg);
 
 /* --- pool.c ------------------------------------------------------------- */
 

@@ -45,10 +45,8 @@ lend(struct worker *w, const char *request_id)
 	worker_lend(w, request_id);
 	p->pools->lent++;
 	crew_place_by_load(w);
-	if (crew_is_launch(p)) {
-		crew_note_peak(p);
-		pools_due(p);	/* another takes its place in the reserve */
-	}
+	if (crew_is_launch(p))
+		crew_launched(p);
 }
 
 struct worker *
@@ -236,6 +234,7 @@ on_ended(struct worker *w)
 	struct pools	*ps = w->pool->pools;
 	enum place	 was = (enum place)w->place;
 
+	timer_stop(w->pool->refill);
 	pools_due(w->pool);
 	crew_place(w, PLACE_NONE);
 	if (w->lent == 0) {

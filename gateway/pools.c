@@ -203,6 +203,7 @@ pool_create(struct pools *ps, struct function *fn, const char *const *captures)
 	TAILQ_INIT(&p->tickets);
 	p->idle_timer = timer_new(crew_on_idle_time, p);
 	p->retry = timer_new(crew_on_retry, p);
+	p->refill = timer_new(crew_on_refill, p);
 	LIST_INSERT_HEAD(find_bucket(ps, fn, captures), p, in_bucket);
 	TAILQ_INSERT_TAIL(&ps->all, p, in_all);
 	return p;
@@ -222,6 +223,7 @@ pool_free(struct pool *p)
 	TAILQ_REMOVE(&p->pools->all, p, in_all);
 	timer_free(p->idle_timer);
 	timer_free(p->retry);
+	timer_free(p->refill);
 	function_release(p->fn);
 	free(p);
 }

@@ -165,27 +165,34 @@ static const struct {
 	  "backoff=1000 wait:1000 ask:a started=2" },
 
 	/* launchers */
-	{ "another waits as soon as one is lent",
-	  "a.launch=1 load ask:a 1=w1 a=2/1/1 ask:a 2=w2" },
+	{ "another waits soon after one is lent",
+	  "a.launch=1 load ask:a 1=w1 a=1/0/1 wait:19 a=1/0/1 wait:1 a=2/1/1 "
+	  "ask:a 2=w2" },
+	{ "as soon as it has ended",
+	  "a.launch=1 load ask:a spent:1 started=1 die:1 started=2 ask:a 2=w2" },
+	{ "or at once, if somebody else comes",
+	  "a.launch=1 a.max=8 load ask:a ask:a 2=w2 a=2/0/2 wait:20 a=4/2/2" },
 	{ "those that wait do not count in max_children",
-	  "a.launch=1 a.max=1 load ask:a a=2/1/1 ask:a 2=waits die:1 2=w2 "
-	  "spent:1 a=2/1/1" },
+	  "a.launch=1 a.max=1 load ask:a wait:20 a=2/1/1 ask:a 2=waits die:1 "
+	  "2=w2 spent:1 wait:20 a=2/1/1" },
 	{ "its end may come after its return",
-	  "a.launch=1 a.max=1 load ask:a spent:1 a=2/2/0 ask:a 2=waits die:1 "
-	  "2=w2" },
+	  "a.launch=1 a.max=1 load ask:a spent:1 wait:20 a=2/2/0 ask:a 2=waits "
+	  "die:1 2=w2" },
 	{ "none is used twice, nor stopped",
-	  "a.launch=1 load hold ask:a stand:1 spent:1 a=2/1/0 ask:a 2=waits" },
+	  "a.launch=1 load hold ask:a stand:1 spent:1 wait:20 a=2/1/0 ask:a "
+	  "2=waits" },
 	{ "as many wait as lately ran at once",
-	  "a.launch=1 a.max=8 load ask:a ask:a ask:a a=6/3/3 3=w4 die:1 die:2 "
-	  "die:4 spent:1 spent:2 spent:3 a=3/3/0 ask:a a=4/3/1" },
+	  "a.launch=1 a.max=8 load ask:a ask:a ask:a wait:20 a=6/3/3 3=w3 "
+	  "die:1 die:2 die:3 spent:1 spent:2 spent:3 a=3/3/0 ask:a wait:20 "
+	  "a=4/3/1" },
 	{ "until none has run for a while",
 	  "a.launch=1 load ask:a die:1 spent:1 a=1/1/0 wait:900 a=1/1/0 "
 	  "wait:1200 a=0/0/0" },
 	{ "one that nobody took is lent again",
 	  "a.launch=1 load ask:a drop:1 ask:a 2=w1" },
 	{ "min_children of them wait always",
-	  "a.launch=1 a.min=2 load a=2/2/0 ask:a 1=w2 a=3/2/1 die:2 spent:1 "
-	  "wait:5000 a=2/2/0" },
+	  "a.launch=1 a.min=2 load a=2/2/0 ask:a 1=w2 wait:20 a=3/2/1 die:2 "
+	  "spent:1 wait:5000 a=2/2/0" },
 	{ "nobody makes room for a reserve",
 	  "gw.workers=2 a.launch=1 load ask:b back:1 ask:a 2=w2 a=1/0/1 "
 	  "b=1/1/0" },
@@ -251,7 +258,7 @@ static const struct {
 	{ "a request still under way finds a worker",
 	  "load admit:a drain go:1 1=w1 back:1 a=0/0/0" },
 	{ "no launcher waits any more",
-	  "a.launch=1 load ask:a drain a=1/0/1 ask:a 2=w3 a=2/0/2" },
+	  "a.launch=1 load ask:a wait:20 drain a=1/0/1 ask:a 2=w3 a=2/0/2" },
 };
 
 START_TEST(scenario)
