@@ -41,6 +41,7 @@ understand(struct request *r, const char **why)
 	if (text == NULL || !cgi_method_is_valid(text))
 		return malformed(why, "REQUEST_METHOD is no method");
 	r->method = text;
+	answer_set_method(&r->answer, text);
 
 	switch (cgi_content_length(vars, &r->content_length)) {
 	case 1:

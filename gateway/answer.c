@@ -6,57 +6,50 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <event2/buffer.h>
-
 #include "fcgi.h"
 #include "mem.h"
 
-/* Records of at most this much: a multiple of 8, so none needs padding. */
-#define CONTENT_MOST	65528
-
 static void
-put_records(struct evbuffer *out, uint16_t id, const uint8_t *bytes,
+put_records(struct buffer *out, uint16_t id, const uint8_t *bytes,
     size_t len)
 {
 	uint8_t	 header[FCGI_HEADER_LEN];
 	size_t	 n;
 
 	for (; len > 0; bytes += n, len -= n) {
-		n = len < CONTENT_MOST ? len : CONTENT_MOST;
+		n = len < ANSWER_CONTENT_MAX ? len : ANSWER_CONTENT_MAX;
 		fcgi_put_header(header, FCGI_STDOUT, id, (uint16_t)n, 0);
-		evbuffer_add(out, header, sizeof(header));
-		evbuffer_add(out, bytes, n);
+		buffer_add(out, header, sizeof(header));
+		buffer_add(out, bytes, n);
 	}
 }
 
 void
-answer_init(struct answer *a, uint16_t front_id, const char *method,
-    size_t head_max)
+answer_init(struct answer *a, uint16_t front_id, size_t head_max)
 {
 	memset(a, 0, sizeof(*a));
 	a->front_id = front_id;
-	a->is_head_only = strcmp(method, "HEAD") == 0;
 	a->head_max = head_max;
-	a->ready = evbuffer_new();
-	a->tail = evbuffer_new();
+}
+
+void
+answer_set_method(struct answer *a, const char *method)
+{
+	a->is_head_only = strcmp(method, "HEAD") == 0;
 }
 
 void
 answer_release(struct answer *a)
 {
-	if (a->ready == NULL)
-		return;
-	evbuffer_free(a->ready);
-	evbuffer_free(a->tail);
-	if (a->partial != NULL)
-		evbuffer_free(a->partial);
-	a->ready = a->tail = a->partial = NULL;
+	buffer_release(&a->ready);
+	buffer_release(&a->tail);
+	buffer_release(&a->partial);
 }
 
 bool
 answer_is_empty(const struct answer *a)
 {
-	return a->state == ANSWER_HEAD && a->partial == NULL;
+	return a->state == ANSWER_HEAD && buffer_size(&a->partial) == 0;
 }
 
 /* What is left to come after the head, given what the head says. */
@@ -73,24 +66,31 @@ begin_body(struct answer *a)
 	    UINT64_MAX;
 }
 
+/* What makes the answer whole has to wait for the record. */
+static struct buffer *
+where_to(struct answer *a)
+{
+	return a->state == ANSWER_WHOLE ? &a->tail : &a->ready;
+}
+
 /* The head and the body bytes that came with it leave in one record. */
 static void
 put_head(struct answer *a, const uint8_t *head, size_t head_len,
     const uint8_t *body, size_t body_len)
 {
-	struct evbuffer	*out = a->state == ANSWER_WHOLE ? a->tail : a->ready;
+	struct buffer	*out = where_to(a);
 	uint8_t		 header[FCGI_HEADER_LEN];
 
-	if (head_len + body_len > CONTENT_MOST) {
+	if (head_len + body_len > ANSWER_CONTENT_MAX) {
 		put_records(out, a->front_id, head, head_len);
 		put_records(out, a->front_id, body, body_len);
 		return;
 	}
 	fcgi_put_header(header, FCGI_STDOUT, a->front_id,
 	    (uint16_t)(head_len + body_len), 0);
-	evbuffer_add(out, header, sizeof(header));
-	evbuffer_add(out, head, head_len);
-	evbuffer_add(out, body, body_len);
+	buffer_add(out, header, sizeof(header));
+	buffer_add(out, head, head_len);
+	buffer_add(out, body, body_len);
 }
 
 /* How many of len bytes belong to the body; the last one makes it whole. */
@@ -116,8 +116,7 @@ take_body(struct answer *a, const uint8_t *bytes, size_t len)
 {
 	if ((len = count_body(a, len)) == 0)
 		return;
-	put_records(a->state == ANSWER_WHOLE ? a->tail : a->ready, a->front_id,
-	    bytes, len);
+	put_records(where_to(a), a->front_id, bytes, len);
 }
 
 /* The head is whole: pass it and what came behind it on. */
@@ -188,22 +187,29 @@ answer_take(struct answer *a, const uint8_t *bytes, size_t len)
 		take_body(a, bytes, len);
 		return;
 	}
-	if (a->partial == NULL) {
+	if (buffer_size(&a->partial) == 0) {
 		take_head(a, bytes, len);
 		if (a->state != ANSWER_HEAD)
 			return;
-		a->partial = evbuffer_new();
 	}
-	evbuffer_add(a->partial, bytes, len);
+	buffer_add(&a->partial, bytes, len);
 	is_end = has_empty_line(a, bytes, len);
-	whole = evbuffer_get_length(a->partial);
+	whole = buffer_size(&a->partial);
 	if (!is_end && whole <= a->head_max)
 		return;
-	take_head(a, evbuffer_pullup(a->partial, -1), whole);
-	if (a->state != ANSWER_HEAD) {
-		evbuffer_free(a->partial);
-		a->partial = NULL;
-	}
+	take_head(a, buffer_bytes(&a->partial), whole);
+	if (a->state != ANSWER_HEAD)
+		buffer_release(&a->partial);
+}
+
+bool
+answer_passes(struct answer *a, size_t len)
+{
+	if (a->state != ANSWER_BODY || buffer_size(&a->ready) > 0 ||
+	    len >= a->body_left)
+		return false;
+	count_body(a, len);
+	return true;
 }
 
 enum answer_state
@@ -212,7 +218,7 @@ answer_end(struct answer *a)
 	switch (a->state) {
 	case ANSWER_HEAD:
 		a->state = ANSWER_BAD;
-		a->why = a->partial == NULL ? "it answered nothing" :
+		a->why = buffer_size(&a->partial) == 0 ? "it answered nothing" :
 		    "its answer ended within the head";
 		break;
 	case ANSWER_BODY:
@@ -234,14 +240,14 @@ answer_put_end(struct answer *a, uint32_t app_status, uint8_t protocol_status)
 	fcgi_put_header(end, FCGI_STDOUT, a->front_id, 0, 0);
 	fcgi_put_end(end + FCGI_HEADER_LEN, a->front_id, app_status,
 	    protocol_status);
-	evbuffer_add(a->tail, end, sizeof(end));
+	buffer_add(&a->tail, end, sizeof(end));
 }
 
 void
 answer_replace(struct answer *a, const char *bytes, size_t len)
 {
-	evbuffer_drain(a->ready, evbuffer_get_length(a->ready));
-	evbuffer_drain(a->tail, evbuffer_get_length(a->tail));
-	put_records(a->tail, a->front_id, (const uint8_t *)bytes, len);
+	buffer_clear(&a->ready);
+	buffer_clear(&a->tail);
+	put_records(&a->tail, a->front_id, (const uint8_t *)bytes, len);
 	a->state = ANSWER_WHOLE;
 }

@@ -13,9 +13,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "buffer.h"
 #include "cgi.h"
 
-struct evbuffer;
+/* Of one record: a multiple of 8, so that none needs padding. */
+#define ANSWER_CONTENT_MAX	65528
 
 enum answer_state {
 	ANSWER_HEAD = 0,	/* the head is arriving */
@@ -26,9 +28,9 @@ enum answer_state {
 
 struct answer {
 	enum answer_state	 state;
-	struct evbuffer	*ready;		/* whole records that may leave */
-	struct evbuffer	*tail;		/* those that complete the answer */
-	struct evbuffer	*partial;	/* a head that is not whole, or NULL */
+	struct buffer	 ready;		/* whole records that may leave */
+	struct buffer	 tail;		/* those that complete the answer */
+	struct buffer	 partial;	/* a head that is not whole */
 	bool		 is_line_empty;	/* so far, of a partial head's last */
 	struct cgi_head	 head;
 	uint16_t	 front_id;	/* the request's id at the front */
@@ -40,15 +42,24 @@ struct answer {
 	bool		 had_surplus;	/* more than Content-Length came */
 };
 
-void	answer_init(struct answer *, uint16_t front_id, const char *method,
-	    size_t head_max);
+void	answer_init(struct answer *, uint16_t front_id, size_t head_max);
 void	answer_release(struct answer *);
+
+/* To a request of this method, which is known before a handler is asked. */
+void	answer_set_method(struct answer *, const char *method);
 
 /* Nothing has come yet: an answer can still be begun anew. */
 bool	answer_is_empty(const struct answer *);
 
 /* Take bytes of the handler's STDOUT, any number at a time. */
 void	answer_take(struct answer *, const uint8_t *bytes, size_t len);
+
+/*
+ * May len bytes of body, the next that came, leave as they are?  Then they
+ * count as passed on.  False if something is to leave before them, or if they
+ * may complete the answer: it is to take them.
+ */
+bool	answer_passes(struct answer *, size_t len);
 
 /*
  * The handler's STDOUT has ended.  ANSWER_WHOLE if that is an answer,

@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
 #include <event2/event.h>
 
 #include "config.h"
@@ -32,7 +31,7 @@ struct connection {
 	struct event	*hung_up;	/* only while reading is stopped */
 	struct event	*writable;
 	struct timer	*whole;		/* by when a record must be */
-	struct evbuffer	*unsent;
+	struct buffer	 unsent;
 	size_t		 replied;	/* since nothing was unsent */
 	uint8_t		*kept;		/* a record that is not whole yet */
 	size_t		 kept_len;
@@ -62,7 +61,7 @@ connection_free(struct connection *c)
 	event_free(c->hung_up);
 	event_free(c->writable);
 	timer_free(c->whole);
-	evbuffer_free(c->unsent);
+	buffer_release(&c->unsent);
 	close(c->fd);
 	free(c->kept);
 	free(c);
@@ -153,29 +152,29 @@ tell_room(struct connection *c)
 		request_room(r);
 }
 
+/* Write what waits, and these pieces behind it. */
 static void
-connection_write(struct connection *c)
+connection_send(struct connection *c, const struct iovec *pieces, int count)
 {
 	size_t	 limit = c->all->services->settings->buffer_size;
-	size_t	 had, left = evbuffer_get_length(c->unsent);
+	size_t	 had = buffer_size(&c->unsent), left;
 
 	if (c->is_dead)
 		return;
-	while ((had = left) > 0) {
-		if (evbuffer_write(c->unsent, c->fd) == -1) {
-			if (errno == EAGAIN || errno == EINTR) {
-				event_add(c->writable, NULL);
-				return;
-			}
-			connection_drop(c);
-			return;
-		}
-		left = evbuffer_get_length(c->unsent);
-		if (had >= limit && left < limit)
-			tell_room(c);
+	if (buffer_send(&c->unsent, c->fd, pieces, count) == -1) {
+		connection_drop(c);
+		return;
+	}
+	left = buffer_size(&c->unsent);
+	if (had >= limit && left < limit)
+		tell_room(c);
+	if (left > 0) {
+		event_add(c->writable, NULL);
+		return;
 	}
 	c->replied = 0;
-	event_del(c->writable);
+	if (had > 0)
+		event_del(c->writable);
 	if (is_over(c))
 		connection_finish(c);
 }
@@ -188,7 +187,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	enter(c);
-	connection_write(c);
+	connection_send(c, NULL, 0);
 	leave(c);
 }
 
@@ -197,8 +196,10 @@ on_writable(evutil_socket_t fd, short what, void *arg)
  * but this keeps a peer that asks and asks, and does not read, within bounds.
  */
 static void
-send_bytes(struct connection *c, const void *bytes, size_t len)
+send_bytes(struct connection *c, void *bytes, size_t len)
 {
+	struct iovec	 piece = { bytes, len };
+
 	c->replied += len;
 	if (c->replied > REPLIES_MAX) {
 		log_info("front: a peer does not read what it asks for: "
@@ -206,24 +207,18 @@ send_bytes(struct connection *c, const void *bytes, size_t len)
 		connection_drop(c);
 		return;
 	}
-	evbuffer_add(c->unsent, bytes, len);
-	connection_write(c);
+	connection_send(c, &piece, 1);
 }
 
 /* --- what requests ask of it (struct client) ---------------------------- */
 
 static void
-client_send(struct request *r, struct evbuffer *records)
+client_send(struct request *r, const struct iovec *records, int count)
 {
 	struct connection	*c = r->connection;
 
-	if (c->is_dead) {
-		evbuffer_drain(records, evbuffer_get_length(records));
-		return;
-	}
-	evbuffer_add_buffer(c->unsent, records);
 	enter(c);
-	connection_write(c);
+	connection_send(c, records, count);
 	leave(c);
 }
 
@@ -232,7 +227,7 @@ client_is_behind(const struct request *r)
 {
 	const struct connection	*c = r->connection;
 
-	return evbuffer_get_length(c->unsent) >=
+	return buffer_size(&c->unsent) >=
 	    c->all->services->settings->buffer_size;
 }
 
@@ -289,7 +284,7 @@ client_over(struct request *r, enum client_end how)
 		cut_off(c, r);
 	else if (how == CLIENT_DISTRUSTED || (!c->keeps && !r->stdin_ended))
 		c->is_closing = true;
-	if (!c->is_dead && is_over(c) && evbuffer_get_length(c->unsent) == 0)
+	if (!c->is_dead && is_over(c) && buffer_size(&c->unsent) == 0)
 		connection_finish(c);
 	leave(c);
 }
@@ -613,7 +608,6 @@ connection_create(struct connections *all, int fd, bool is_unix)
 	c->fd = fd;
 	c->is_unix = is_unix;
 	c->keeps = true;
-	c->unsent = evbuffer_new();
 	c->readable = event_new(all->base, fd, EV_READ | EV_PERSIST,
 	    on_readable, c);
 	c->hung_up = event_new(all->base, fd, EV_CLOSED | EV_PERSIST,
@@ -645,7 +639,7 @@ connections_drop_idle(struct connections *all)
 	for (c = LIST_FIRST(&all->list); c != NULL; c = next) {
 		next = LIST_NEXT(c, in_all);
 		if (c->request_count == 0 && c->kept_len == 0 &&
-		    evbuffer_get_length(c->unsent) == 0)
+		    buffer_size(&c->unsent) == 0)
 			connection_drop(c);
 	}
 }

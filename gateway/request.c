@@ -13,8 +13,6 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include <event2/buffer.h>
-
 #include "body.h"
 #include "config.h"
 #include "fcgi.h"
@@ -283,6 +281,7 @@ request_create(struct services *services, const struct client *client,
 	r->method = r->path = r->user = "";
 	r->arena = arena_create(ARENA_CHUNK);
 	variables_init(&r->variables, r->arena);
+	answer_init(&r->answer, front_id, services->settings->max_header_size);
 	requests_make_id(services->requests, r->id);
 	r->time_us = requests_time_us();
 	r->arrived_us = request_clock_us();
@@ -400,19 +399,23 @@ may_spool(const struct request *r)
 	    (r->state <= REQUEST_QUEUE && r->params_ended && !r->has_length);
 }
 
-/* Either stream stops reading, as both come by the same connection. */
+/*
+ * Once it was full, reading goes on when all has been passed on: in a trickle
+ * each read would wake the front, and the worker, for little.  Both streams
+ * count, as they come by one connection.
+ */
 static bool
-has_full_body(const struct request *r)
+has_empty_body(const struct request *r)
 {
-	return (r->body != NULL && body_is_full(r->body)) ||
-	    (r->data != NULL && body_is_full(r->data));
+	return (r->body == NULL || body_waiting(r->body) == 0) &&
+	    (r->data == NULL || body_waiting(r->data) == 0);
 }
 
 void
 request_resume_body(struct request *r)
 {
 	if (!r->is_stopped_reading || r->client == NULL ||
-	    (has_full_body(r) && !may_spool(r)))
+	    (!has_empty_body(r) && !may_spool(r)))
 		return;
 	r->is_stopped_reading = false;
 	r->client->resume(r);
@@ -564,19 +567,49 @@ request_begun(struct request *r)
 bool
 request_has_room(const struct request *r)
 {
-	return evbuffer_get_length(r->answer.ready) <
+	return buffer_size(&r->answer.ready) <
 	    2 * r->services->settings->buffer_size &&
 	    (r->client == NULL || !r->client->is_behind(r));
 }
 
-bool
-request_take_stdout(struct request *r, const uint8_t *bytes, size_t len)
+/*
+ * What is in the midst of a body that has begun to leave goes straight on, in
+ * one record: neither copied nor kept until the request's turn.
+ */
+static bool
+pass_on(struct request *r, const struct iovec *pieces, int count, size_t len)
 {
+	struct iovec	 out[1 + REQUEST_PIECES];
+	uint8_t		 header[FCGI_HEADER_LEN];
+
+	if (!r->has_sent || r->client == NULL || r->client->is_behind(r) ||
+	    !answer_passes(&r->answer, len))
+		return false;
+	fcgi_put_header(header, FCGI_STDOUT, r->front_id, (uint16_t)len, 0);
+	out[0] = (struct iovec){ header, sizeof(header) };
+	memcpy(out + 1, pieces, (size_t)count * sizeof(*pieces));
+	r->client->send(r, out, 1 + count);
+	return true;
+}
+
+bool
+request_take_stdout(struct request *r, const struct iovec *pieces, int count)
+{
+	size_t	 len = 0;
+	int	 i;
+
+	assert(count <= REQUEST_PIECES);
 	request_heard(r);
 	if (r->state > REQUEST_SERVE)
 		return true;		/* nobody is there to have it */
-	answer_take(&r->answer, bytes, len);
-	request_soon(r);
+	for (i = 0; i < count; i++)
+		len += pieces[i].iov_len;
+	if (!pass_on(r, pieces, count, len)) {
+		for (i = 0; i < count; i++)
+			answer_take(&r->answer, pieces[i].iov_base,
+			    pieces[i].iov_len);
+		request_soon(r);
+	}
 	r->is_paused = !request_has_room(r);
 	return !r->is_paused;
 }

@@ -6,7 +6,8 @@
  * take note: all that follows happens in the request's own turn, which comes
  * in the same turn of the loop, after whoever called has returned.  So nobody
  * who calls here is called back from inside the call, and a request is freed
- * only in its own turn.
+ * only in its own turn.  Only what is in the midst of a long answer goes to
+ * the client's connection at once, from where it lies.
  *
  * What its front must do for it is in struct client, what it needs of the
  * gateway in struct services.
@@ -25,7 +26,6 @@
 
 struct arena;
 struct body;
-struct evbuffer;
 struct function;
 struct gateway_settings;
 struct ledger;
@@ -55,8 +55,8 @@ enum client_end {
 
 /* What a request asks of the connection it came by. */
 struct client {
-	/* Send these whole records; the buffer is emptied. */
-	void	(*send)(struct request *, struct evbuffer *);
+	/* Send these whole records, in pieces that are copied if need be. */
+	void	(*send)(struct request *, const struct iovec *, int count);
 	/* Is so much unsent that the worker should pause? */
 	bool	(*is_behind)(const struct request *);
 	/* More of the body is welcome again (after it was full). */
@@ -222,8 +222,12 @@ void	request_begun(struct request *);
 /* Bytes moved to or from the worker: the silence is broken. */
 void	request_heard(struct request *);
 
-/* Content of the handler's STDOUT.  False: pause until pull. */
-bool	request_take_stdout(struct request *, const uint8_t *, size_t);
+/*
+ * Content of the handler's STDOUT, in pieces, at most REQUEST_PIECES of them
+ * and ANSWER_CONTENT_MAX bytes in all.  False: pause until pull.
+ */
+#define REQUEST_PIECES	32
+bool	request_take_stdout(struct request *, const struct iovec *, int count);
 void	request_take_stderr(struct request *, const uint8_t *, size_t);
 
 /* All of STDOUT is here, though the worker may work on. */

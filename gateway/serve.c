@@ -6,8 +6,6 @@
 
 #include <inttypes.h>
 
-#include <event2/buffer.h>
-
 #include "body.h"
 #include "config.h"
 #include "function.h"
@@ -200,9 +198,6 @@ start_clocks(struct request *r)
 static void
 hand_over(struct request *r)
 {
-	if (r->answer.ready == NULL)
-		answer_init(&r->answer, r->front_id, r->method,
-		    r->services->settings->max_header_size);
 	/* A template's user is known once its program was found. */
 	if (r->user[0] == '\0')
 		r->user = arena_printf(r->arena, "%ld",
@@ -359,12 +354,14 @@ is_answer_whole(const struct request *r)
 static void
 flow(struct request *r)
 {
-	struct evbuffer	*ready = r->answer.ready;
+	struct buffer	*ready = &r->answer.ready;
+	struct iovec	 out = { buffer_bytes(ready), buffer_size(ready) };
 
-	if (r->client != NULL && evbuffer_get_length(ready) > 0 &&
-	    r->body != NULL && body_has_ended(r->body)) {
+	if (r->client != NULL && out.iov_len > 0 && r->body != NULL &&
+	    body_has_ended(r->body)) {
 		body_forget(r->body);
-		r->client->send(r, ready);
+		r->client->send(r, &out, 1);
+		buffer_clear(ready);
 		r->has_sent = true;
 		request_heard(r);
 	}

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <event2/buffer.h>
 #include <fastcgi.h>
 
 #include "body.h"
@@ -69,15 +68,6 @@ put_own_answer(struct request *r, int status, const char *why)
 	r->answer.body_out = has_body ? strlen(body) : 0;
 }
 
-/* No worker has been asked yet, so the answer has not been begun. */
-static void
-need_answer(struct request *r)
-{
-	if (r->answer.ready == NULL)
-		answer_init(&r->answer, r->front_id, r->method,
-		    r->services->settings->max_header_size);
-}
-
 /* Into the function's own log, where its author looks. */
 static void
 log_if_slow(const struct request *r)
@@ -113,7 +103,6 @@ enum verdict
 request_refuse(struct request *r, int status, enum outcome outcome,
     const char *why)
 {
-	need_answer(r);
 	if (outcome == OUTCOME_REJECTED)
 		log_info("%s: request %s: %d: %s",
 		    r->function != NULL ? r->function->name : "-", r->id,
@@ -132,7 +121,6 @@ request_refuse(struct request *r, int status, enum outcome outcome,
 enum verdict
 request_conclude(struct request *r, enum outcome outcome)
 {
-	need_answer(r);
 	if (outcome == OUTCOME_OK)
 		r->status = r->answer.head.status;
 	answer_put_end(&r->answer, r->app_status, r->protocol_status);
@@ -223,21 +211,21 @@ client_end(const struct request *r)
 static void
 release_answer(struct request *r)
 {
-	struct evbuffer	*out = r->answer.ready;
+	struct answer	*a = &r->answer;
+	struct iovec	 out[2] = {
+		{ buffer_bytes(&a->ready), buffer_size(&a->ready) },
+		{ buffer_bytes(&a->tail), buffer_size(&a->tail) },
+	};
 
-	if (r->client != NULL) {
-		if (!r->is_broken) {
-			if (r->is_aborted && !r->has_sent)
-				evbuffer_drain(out, evbuffer_get_length(out));
-			evbuffer_add_buffer(out, r->answer.tail);
-			r->client->send(r, out);
-		}
-	}
+	if (r->is_aborted && !r->has_sent)
+		out[0].iov_len = 0;
+	if (r->client != NULL && !r->is_broken)
+		r->client->send(r, out, 2);
 	/* It may have been found gone while it was sent to. */
 	if (r->client != NULL)
 		r->client->over(r, client_end(r));
 	r->client = NULL;
-	answer_release(&r->answer);
+	answer_release(a);
 }
 
 enum verdict

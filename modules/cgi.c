@@ -30,6 +30,7 @@
 #include "worker.h"
 
 #define READ_SIZE	(64 * 1024)
+#define OUTPUT_SIZE	(60 * 1024)	/* whole pages that fit a record */
 #define LAST_READS	17	/* more than a pipe holds: 1 MB, pipe(7) */
 
 struct program {			/* worker->private */
@@ -249,13 +250,14 @@ on_input(evutil_socket_t fd, short what, void *arg)
 static bool
 read_output(struct program *p)
 {
-	uint8_t	*scratch = workers_scratch(p->worker->workers);
-	ssize_t	 n;
+	struct iovec	 piece = { workers_scratch(p->worker->workers), 0 };
+	ssize_t		 n;
 
-	n = read(event_get_fd(p->output), scratch, READ_SIZE);
+	n = read(event_get_fd(p->output), piece.iov_base, OUTPUT_SIZE);
 	if (n > 0) {
+		piece.iov_len = (size_t)n;
 		if (p->request != NULL &&
-		    !request_take_stdout(p->request, scratch, (size_t)n))
+		    !request_take_stdout(p->request, &piece, 1))
 			event_del(p->output);
 		return true;
 	}

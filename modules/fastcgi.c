@@ -1,6 +1,12 @@
 /*
  * fastcgi: workers that speak FastCGI on a listening socket of their own.
  *
+ * A worker that has answered sleeps in read(2), and is woken when we take what
+ * it wrote off its socket, since that has room again: in vain, for each
+ * request, which costs both sides more than the read itself.  So an answer
+ * that comes whole is only looked at (recv(2), MSG_PEEK) and taken off when the
+ * worker has been sent its next request, and is awake for that.
+ *
  * A connection carries one request at a time; a worker that takes several at
  * once gets a connection each.  A connection is kept for the next request if
  * this one was sent whole in one write: what a program that answers early has
@@ -16,8 +22,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <event2/buffer.h>
-
+#include "body.h"
 #include "fcgi.h"
 #include "mem.h"
 #include "module.h"
@@ -26,6 +31,8 @@
 #include "worker.h"
 
 #define READ_SIZE	(64 * 1024)
+#define LOOK_SIZE	4096	/* an answer that is longer is read */
+#define READS_AT_ONCE	4
 #define LAST_READS	17	/* more than a unix socket holds */
 #define EXIT_WAIT_MS	1000	/* for the status of a process that hung up */
 
@@ -33,12 +40,24 @@ static void	on_readable(evutil_socket_t, short, void *);
 
 /* --- connections -------------------------------------------------------- */
 
+/* Take off the socket what was looked at; it is there. */
+static void
+take_off(struct connection *c)
+{
+	uint8_t	 seen[LOOK_SIZE];
+
+	if (c->seen > 0 && read(c->fd, seen, c->seen) != (ssize_t)c->seen)
+		c->has_broken = true;
+	c->seen = 0;
+}
+
+/* A socket closed with bytes unread looks broken to the worker: ECONNRESET. */
 static void
 connection_close(struct connection *c)
 {
 	if (c->fd == -1)
 		return;
-	speech_watch_no_more(c);
+	take_off(c);
 	event_free(c->readable);
 	event_free(c->writable);
 	close(c->fd);
@@ -52,7 +71,7 @@ connection_free(struct connection *c)
 
 	TAILQ_REMOVE(&s->all, c, in_worker);
 	connection_close(c);
-	evbuffer_free(c->unsent);
+	buffer_release(&c->unsent);
 	timer_free(c->exit_wait);
 	free(c->kept);
 	free(c);
@@ -89,7 +108,6 @@ connection_create(struct worker *w)
 	c = xcalloc(1, sizeof(*c));
 	c->worker = w;
 	c->fd = -1;
-	c->unsent = evbuffer_new();
 	TAILQ_INSERT_TAIL(&s->all, c, in_worker);
 	return c;
 }
@@ -105,10 +123,11 @@ connection_open(struct worker *w)
 		return NULL;
 	c = connection_create(w);
 	c->fd = fd;
+	/* By edge: what was only looked at would be news again and again. */
 	c->readable = event_new(workers_base(w->workers), fd,
-	    EV_READ | EV_PERSIST, on_readable, c);
+	    EV_READ | EV_CLOSED | EV_PERSIST | EV_ET, on_readable, c);
 	c->writable = event_new(workers_base(w->workers), fd,
-	    EV_WRITE | EV_PERSIST, speech_on_writable, c);
+	    EV_WRITE | EV_PERSIST | EV_ET, speech_on_writable, c);
 	event_add(c->readable, NULL);
 	return c;
 }
@@ -207,8 +226,8 @@ end_request(struct connection *c, const struct fcgi_record *rec)
 	}
 	request_begun(r);
 	c->request = NULL;
-	c->is_paused = false;
-	speech_watch_no_more(c);
+	c->is_paused = c->is_cold = false;
+	event_del(c->writable);
 	if (s->closes || !c->sent_at_once || c->has_broken) {
 		shutdown(c->fd, SHUT_WR);
 		connection_free(c);
@@ -236,14 +255,12 @@ take_record(struct connection *c, const struct fcgi_record *rec)
 		if (rec->length == 0) {
 			c->stdout_ended = true;
 			request_stdout_end(r);
-		} else if (c->stdout_ended) {
-			connection_garbage(c, "it goes on after the end of "
-			    "its STDOUT");
-			return false;
-		} else
-			c->is_paused = !request_take_stdout(r, rec->content,
-			    rec->length);
-		return true;
+			return true;
+		}
+		/* Else it is output, which was taken already. */
+		connection_garbage(c, "it goes on after the end of its "
+		    "STDOUT");
+		return false;
 	case FCGI_STDERR:
 		request_take_stderr(r, rec->content, rec->length);
 		return true;
@@ -268,28 +285,53 @@ is_there(const struct speech *s, const struct connection *wanted)
 	return false;
 }
 
-/* Take all whole records; keep the rest for the next read. */
-static void
-take_bytes(struct connection *c, const uint8_t *bytes, size_t len)
-{
-	struct speech		*s = c->worker->private;
-	struct fcgi_record	 rec;
-	ptrdiff_t		 n = 0;
+/* Content of STDOUT, from as many records as came together. */
+struct output {
+	struct iovec	 pieces[REQUEST_PIECES];
+	int		 count;
+	size_t		 len;
+};
 
-	for (; len > 0; bytes += n, len -= (size_t)n) {
-		if ((n = fcgi_parse(bytes, len, &rec)) <= 0)
-			break;
-		if (!take_record(c, &rec) || !is_there(s, c))
-			return;
+static bool
+is_output(const struct connection *c, const struct fcgi_record *rec)
+{
+	return rec->type == FCGI_STDOUT && rec->length > 0 &&
+	    rec->request_id == WORKER_ID && c->request != NULL &&
+	    !c->stdout_ended;
+}
+
+static void
+pass_output(struct connection *c, struct output *o)
+{
+	if (o->count > 0)
+		c->is_paused = !request_take_stdout(c->request, o->pieces,
+		    o->count);
+	o->count = 0;
+	o->len = 0;
+}
+
+static void
+add_output(struct connection *c, struct output *o,
+    const struct fcgi_record *rec)
+{
+	const uint8_t	*content = rec->content;
+	size_t		 left, n;
+
+	for (left = rec->length; left > 0; content += n, left -= n) {
+		if (o->count == REQUEST_PIECES || o->len == ANSWER_CONTENT_MAX)
+			pass_output(c, o);
+		n = ANSWER_CONTENT_MAX - o->len;
+		if (n > left)
+			n = left;
+		o->pieces[o->count++] = (struct iovec){
+		    (void *)(uintptr_t)content, n };
+		o->len += n;
 	}
-	if (n == -1) {
-		connection_garbage(c, "what it sends is not FastCGI");
-		return;
-	}
-	if (len > 0 && c->request == NULL) {
-		connection_garbage(c, "it answers without being asked");
-		return;
-	}
+}
+
+static void
+keep_rest(struct connection *c, const uint8_t *bytes, size_t len)
+{
 	free(c->kept);
 	c->kept = NULL;
 	if ((c->kept_len = len) > 0) {
@@ -298,43 +340,124 @@ take_bytes(struct connection *c, const uint8_t *bytes, size_t len)
 	}
 }
 
-/* One read's worth.  False when there is nothing more for now. */
-static bool
-read_once(struct connection *c)
+/* Take all whole records; keep the rest for the next read. */
+static void
+take_bytes(struct connection *c, const uint8_t *bytes, size_t len)
 {
-	uint8_t	*scratch = workers_scratch(c->worker->workers);
-	ssize_t	 n;
+	struct speech		*s = c->worker->private;
+	struct output		 o = { .count = 0 };
+	struct fcgi_record	 rec;
+	ptrdiff_t		 n = 0;
 
-	/* What was kept is shorter than a record, so both fit. */
-	if (c->kept_len > 0)
-		memcpy(scratch, c->kept, c->kept_len);
-	n = read(c->fd, scratch + c->kept_len, READ_SIZE);
+	for (; len > 0; bytes += n, len -= (size_t)n) {
+		if ((n = fcgi_parse(bytes, len, &rec)) <= 0)
+			break;
+		if (is_output(c, &rec)) {
+			add_output(c, &o, &rec);
+			continue;
+		}
+		pass_output(c, &o);
+		if (!take_record(c, &rec) || !is_there(s, c))
+			return;
+	}
+	pass_output(c, &o);
+	if (n == -1)
+		connection_garbage(c, "what it sends is not FastCGI");
+	else if (len > 0 && c->request == NULL)
+		connection_garbage(c, "it answers without being asked");
+	else
+		keep_rest(c, bytes, len);
+}
+
+enum amount { NOTHING, SOME, FULL };
+
+/* What came, or the end, or nothing, as read(2) has it. */
+static enum amount
+take_read(struct connection *c, ssize_t n, size_t size)
+{
 	if (n > 0) {
 		if (c->request != NULL)
 			request_heard(c->request);
-		take_bytes(c, scratch, c->kept_len + (size_t)n);
-		return true;
+		take_bytes(c, workers_scratch(c->worker->workers),
+		    c->kept_len + (size_t)n);
+		return (size_t)n == size ? FULL : SOME;
 	}
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return false;
+		return NOTHING;
 	if (n == 0 && c->request == NULL)
 		((struct speech *)c->worker->private)->closes = true;
 	connection_lost(c, n == 0 && !c->has_broken ? EXCHANGE_CLOSED :
 	    EXCHANGE_RESET);
-	return false;
+	return NOTHING;
 }
 
+/* Where the next bytes go: what was kept is shorter than a record. */
+static uint8_t *
+place_for_read(struct connection *c)
+{
+	uint8_t	*scratch = workers_scratch(c->worker->workers);
+
+	if (c->kept_len > 0)
+		memcpy(scratch, c->kept, c->kept_len);
+	return scratch + c->kept_len;
+}
+
+/* The beginning of an answer: if that is all of it, it stays where it is. */
+static enum amount
+look(struct connection *c)
+{
+	struct speech	*s = c->worker->private;
+	enum amount	 got;
+	ssize_t		 n;
+
+	n = recv(c->fd, place_for_read(c), LOOK_SIZE, MSG_PEEK);
+	c->is_new = n <= 0;
+	c->seen = n > 0 ? (size_t)n : 0;
+	got = take_read(c, n, LOOK_SIZE);
+	if (is_there(s, c) && c->request != NULL)
+		take_off(c);
+	return got;
+}
+
+/* One read's worth; FULL: there may be more. */
+static enum amount
+read_once(struct connection *c)
+{
+	take_off(c);
+	if (c->is_new)
+		return look(c);
+	return take_read(c, read(c->fd, place_for_read(c), READ_SIZE),
+	    READ_SIZE);
+}
+
+/*
+ * What is there is told once.  So while an answer goes on, or if the end came
+ * with it, it is read until there is nothing more; if that takes long the loop
+ * is made to tell it anew, after others have had their turn.
+ */
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct connection	*c = arg;
 	struct speech		*s = c->worker->private;
+	enum amount		 got;
+	int			 i;
 
 	(void)fd;
-	(void)what;
-	read_once(c);
-	if (is_there(s, c) && c->fd != -1 && c->is_paused)
-		event_del(c->readable);
+	for (i = 0; i < READS_AT_ONCE; i++) {
+		got = read_once(c);
+		if (!is_there(s, c) || c->fd == -1 || got == NOTHING)
+			return;
+		if (c->is_paused) {
+			event_del(c->readable);
+			return;
+		}
+		if (c->request == NULL && got == SOME &&
+		    (what & EV_CLOSED) == 0)
+			return;
+	}
+	event_del(c->readable);
+	event_add(c->readable, NULL);
 }
 
 /* --- the contract ------------------------------------------------------- */
@@ -367,25 +490,55 @@ begin_refused(struct request *r)
 	return 0;
 }
 
+static void
+begin_on(struct connection *c, struct request *r)
+{
+	c->stdin_ended = c->data_ended = c->stdout_ended = false;
+	c->is_paused = false;
+	c->is_cold = !c->worker->has_served;
+	c->is_new = true;
+	c->request = r;
+	r->exchange = c;
+	speech_begin(c);
+	take_off(c);
+}
+
+static bool
+rewind_bodies(struct request *r)
+{
+	return (r->body == NULL || body_rewind(r->body) == 0) &&
+	    (r->data == NULL || body_rewind(r->data) == 0);
+}
+
+/* On the connection that was kept, unless that has gone since. */
+static bool
+begin_on_idle(struct request *r)
+{
+	struct speech		*s = r->worker->private;
+	struct connection	*c;
+
+	if ((c = connection_idle(r->worker)) == NULL)
+		return false;
+	begin_on(c, r);
+	/* If its one write has failed, not a byte of it has gone out. */
+	if (!c->has_broken || !c->sent_at_once || !rewind_bodies(r))
+		return true;
+	s->closes = true;
+	connection_free(c);
+	r->exchange = NULL;
+	return false;
+}
+
 static int
 fastcgi_begin(struct request *r)
 {
-	struct worker		*w = r->worker;
 	struct connection	*c;
 
-	if ((c = connection_idle(w)) == NULL &&
-	    (c = connection_open(w)) == NULL)
+	if (begin_on_idle(r))
+		return 0;
+	if ((c = connection_open(r->worker)) == NULL)
 		return begin_refused(r);
-	c->stdin_ended = c->data_ended = c->stdout_ended = false;
-	c->is_paused = false;
-	if (!w->has_served && speech_watch_first_read(c) == -1) {
-		connection_free(c);
-		return -1;
-	}
-	c->request = r;
-	r->exchange = c;
-
-	speech_begin(c);
+	begin_on(c, r);
 	return 0;
 }
 
@@ -394,7 +547,7 @@ fastcgi_push(struct request *r)
 {
 	struct connection	*c = r->exchange;
 
-	if (c->fd != -1 && c->first_read == NULL)
+	if (c->fd != -1 && !c->is_cold)
 		speech_send_on(c);
 }
 
@@ -429,7 +582,7 @@ fastcgi_ended(struct worker *w)
 	for (c = TAILQ_FIRST(&s->all); c != NULL; c = next) {
 		next = TAILQ_NEXT(c, in_worker);
 		for (i = 0; i < LAST_READS && is_there(s, c) &&
-		    c->fd != -1 && read_once(c); i++)
+		    c->fd != -1 && read_once(c) != NOTHING; i++)
 			continue;
 		if (!is_there(s, c))
 			continue;

@@ -40,11 +40,12 @@ skeleton_attach(struct worker *w, const int *fds, int count)
 static int
 skeleton_begin(struct request *r)
 {
-	static const char	 answer[] =
+	static char		 text[] =
 	    "Content-Type: text/plain\r\n\r\nskeleton\n";
+	const struct iovec	 answer = { text, sizeof(text) - 1 };
 
 	request_begun(r);
-	request_take_stdout(r, (const uint8_t *)answer, strlen(answer));
+	request_take_stdout(r, &answer, 1);
 	request_done(r, 0, true);
 	return 0;
 }

@@ -6,15 +6,11 @@
  */
 #include "speech.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <unistd.h>
 
-#include <event2/buffer.h>
 #include <linux/sockios.h>
 
 #include "body.h"
@@ -23,7 +19,6 @@
 #include "mem.h"
 #include "worker.h"
 
-#define UNSENT_MAX	(64 * 1024)	/* of a body, before it waits */
 #define AT_ONCE_MAX	8192	/* what libfcgi reads at a time */
 
 /* --- parameters --------------------------------------------------------- */
@@ -87,20 +82,17 @@ put_long_pair(uint8_t *record, const struct variable *v)
  * by itself (php-cgi does).
  */
 static void
-put_params(struct evbuffer *out, const struct variables *vars)
+put_params(struct buffer *out, const struct variables *vars)
 {
-	struct evbuffer_iovec	 space;
 	const struct variable	*v;
-	uint8_t			*record;
+	uint8_t			*start, *record;
 	size_t			 i, total = 0, len = 0, n;
 
 	for (i = 0; i < vars->count; i++)
 		total += pair_size_max(&vars->list[i]);
 	/* Any three records in a row hold more than one could. */
 	total += FCGI_HEADER_LEN * (total / (FCGI_CONTENT_MAX / 4) + 2);
-	evbuffer_reserve_space(out, (ev_ssize_t)total, &space, 1);
-
-	record = space.iov_base;
+	start = record = buffer_reserve(out, total);
 	for (i = 0; i < vars->count; i++) {
 		v = &vars->list[i];
 		if (!v->passes)
@@ -118,102 +110,109 @@ put_params(struct evbuffer *out, const struct variables *vars)
 	}
 	record = close_params(record, &len);
 	fcgi_put_header(record, FCGI_PARAMS, WORKER_ID, 0, 0);
-	space.iov_len = (size_t)(record + FCGI_HEADER_LEN -
-	    (uint8_t *)space.iov_base);
-	evbuffer_commit_space(out, &space, 1);
+	buffer_extend(out, (size_t)(record + FCGI_HEADER_LEN - start));
 }
 
 /* --- the body ----------------------------------------------------------- */
 
-static void
-put_empty(struct evbuffer *out, uint8_t type)
-{
-	uint8_t	 header[FCGI_HEADER_LEN];
+/* What is said next: a record of a stream, its end, or both. */
+struct next {
+	uint8_t		 head[FCGI_HEADER_LEN];
+	uint8_t		 end[FCGI_HEADER_LEN];
+	struct iovec	 pieces[3];	/* head, content, end */
+	struct body	*body;
+	bool		*has_ended;
+};
 
-	fcgi_put_header(header, type, WORKER_ID, 0, 0);
-	evbuffer_add(out, header, sizeof(header));
-}
-
-/* Move what waits of a body into unsent.  True when its end is there too. */
+/* Of the stream whose turn it is, what waits.  False if nothing does. */
 static bool
-put_stream(struct connection *c, struct body *body, uint8_t type)
-{
-	uint8_t		 header[FCGI_HEADER_LEN];
-	const uint8_t	*bytes;
-	ptrdiff_t	 n;
-
-	while (body != NULL && evbuffer_get_length(c->unsent) < UNSENT_MAX &&
-	    (n = body_peek(body, &bytes, FCGI_CONTENT_MAX)) > 0) {
-		fcgi_put_header(header, type, WORKER_ID, (uint16_t)n, 0);
-		evbuffer_add(c->unsent, header, sizeof(header));
-		evbuffer_add(c->unsent, bytes, (size_t)n);
-		body_consume(body, (size_t)n);
-	}
-	if (body == NULL || !body_has_ended(body) || body_waiting(body) > 0)
-		return false;
-	put_empty(c->unsent, type);
-	return true;
-}
-
-static void
-put_body(struct connection *c)
+find_next(struct connection *c, struct next *n)
 {
 	struct request	*r = c->request;
+	bool		 is_stdin = !c->stdin_ended;
+	uint8_t		 type = is_stdin ? FCGI_STDIN : FCGI_DATA;
+	const uint8_t	*bytes = NULL;
+	ptrdiff_t	 len;
 
-	if (!c->stdin_ended)
-		c->stdin_ended = put_stream(c, r->body, FCGI_STDIN);
-	if (c->stdin_ended && !c->data_ended)
-		c->data_ended = r->role != FCGI_FILTER ||
-		    put_stream(c, r->data, FCGI_DATA);
+	memset(n, 0, sizeof(*n));
+	n->has_ended = is_stdin ? &c->stdin_ended : &c->data_ended;
+	n->body = is_stdin ? r->body : r->data;
+	if (c->data_ended || n->body == NULL ||
+	    (len = body_peek(n->body, &bytes, FCGI_CONTENT_MAX)) == -1)
+		return false;
+	if (len > 0) {
+		fcgi_put_header(n->head, type, WORKER_ID, (uint16_t)len, 0);
+		n->pieces[0] = (struct iovec){ n->head, FCGI_HEADER_LEN };
+		n->pieces[1] = (struct iovec){ (void *)(uintptr_t)bytes,
+		    (size_t)len };
+	}
+	if (body_has_ended(n->body) &&
+	    body_waiting(n->body) == (uint64_t)len) {
+		fcgi_put_header(n->end, type, WORKER_ID, 0, 0);
+		n->pieces[2] = (struct iovec){ n->end, FCGI_HEADER_LEN };
+	}
+	return len > 0 || n->pieces[2].iov_len > 0;
+}
+
+/* It has gone out, or a copy waits. */
+static void
+count_next(struct connection *c, const struct next *n)
+{
+	body_consume(n->body, n->pieces[1].iov_len);
+	*n->has_ended = n->pieces[2].iov_len > 0;
+	if (c->stdin_ended && c->request->role != FCGI_FILTER)
+		c->data_ended = true;
+}
+
+static void
+put_next(struct connection *c, const struct next *n)
+{
+	int	 i;
+
+	for (i = 0; i < 3; i++)
+		buffer_add(&c->unsent, n->pieces[i].iov_base,
+		    n->pieces[i].iov_len);
+	count_next(c, n);
+}
+
+/* What waits in unsent, or else what is next.  False: no more can be sent. */
+static bool
+send_some(struct connection *c)
+{
+	struct next	 n;
+	int		 result;
+
+	if (buffer_size(&c->unsent) > 0)
+		result = buffer_flush(&c->unsent, c->fd);
+	else if (c->request == NULL || c->is_cold || !find_next(c, &n))
+		return false;
+	else {
+		result = buffer_send(&c->unsent, c->fd, n.pieces, 3);
+		count_next(c, &n);
+	}
+	if (result == -1) {
+		/* What it said before it broke is still to be read. */
+		c->has_broken = true;
+		buffer_clear(&c->unsent);
+		return false;
+	}
+	if (c->request != NULL)
+		request_heard(c->request);
+	return buffer_size(&c->unsent) == 0;
 }
 
 void
 speech_send_on(struct connection *c)
 {
-	size_t	 had;
-
-	for (;;) {
-		if (c->request != NULL && c->first_read == NULL)
-			put_body(c);
-		had = evbuffer_get_length(c->unsent);
-		if (had == 0 || c->has_broken) {
-			evbuffer_drain(c->unsent, had);
-			event_del(c->writable);
-			return;
-		}
-		if (evbuffer_write(c->unsent, c->fd) == -1) {
-			if (errno == EAGAIN || errno == EINTR)
-				break;
-			/* What it said before it broke is still to be read. */
-			c->has_broken = true;
-			continue;
-		}
-		if (c->request != NULL)
-			request_heard(c->request);
-	}
-	event_add(c->writable, NULL);
+	while (!c->has_broken && send_some(c))
+		continue;
+	if (buffer_size(&c->unsent) > 0)
+		event_add(c->writable, NULL);
+	else if (!c->is_cold)
+		event_del(c->writable);
 }
 
-/* The body was full, so that its front was not read from: go on with that. */
-static void
-tell_room(struct connection *c)
-{
-	if (c->request != NULL && c->request->is_stopped_reading)
-		request_room(c->request);
-}
-
-void
-speech_on_writable(evutil_socket_t fd, short what, void *arg)
-{
-	struct connection	*c = arg;
-
-	(void)fd;
-	(void)what;
-	speech_send_on(c);
-	tell_room(c);
-}
-
-/* --- a cold worker ------------------------------------------------------ */
+/* --- the worker reads --------------------------------------------------- */
 
 /*
  * Has the other side read all it was sent?  The kernel wakes us while it still
@@ -230,51 +229,32 @@ has_read_all(int fd)
 	    poll(&p, 1, 0) == 0;
 }
 
-void
-speech_watch_no_more(struct connection *c)
+/* The body was full, so that its front was not read from: go on with that. */
+static void
+tell_room(struct connection *c)
 {
-	int	 fd;
-
-	if (c->first_read == NULL)
-		return;
-	/* Unwatched before it is closed: epoll(7) would keep the duplicate. */
-	fd = event_get_fd(c->first_read);
-	event_free(c->first_read);
-	close(fd);
-	c->first_read = NULL;
+	if (c->request != NULL && c->request->is_stopped_reading)
+		request_room(c->request);
 }
 
 /*
  * Each time the worker reads, the socket has room anew, which is an edge to
- * epoll(7); when nothing is left unread (unix(7), SIOCOUTQ), its start is over
- * and the body may follow.  The descriptor is a duplicate, so that the
- * connection itself can be watched by level.
+ * epoll(7).  When nothing is left unread (unix(7), SIOCOUTQ), the start of a
+ * cold worker is over and the body may follow.
  */
-static void
-on_first_read(evutil_socket_t fd, short what, void *arg)
+void
+speech_on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct connection	*c = arg;
 
 	(void)what;
-	if (evbuffer_get_length(c->unsent) > 0 || !has_read_all((int)fd))
-		return;
-	speech_watch_no_more(c);
-	request_begun(c->request);
+	if (c->is_cold && buffer_size(&c->unsent) == 0 &&
+	    has_read_all((int)fd)) {
+		c->is_cold = false;
+		request_begun(c->request);
+	}
 	speech_send_on(c);
 	tell_room(c);
-}
-
-int
-speech_watch_first_read(struct connection *c)
-{
-	int	 fd;
-
-	if ((fd = fcntl(c->fd, F_DUPFD_CLOEXEC, 0)) == -1)
-		return -1;
-	c->first_read = event_new(workers_base(c->worker->workers), fd,
-	    EV_WRITE | EV_PERSIST | EV_ET, on_first_read, c);
-	event_add(c->first_read, NULL);
-	return 0;
 }
 
 /* --- a request ---------------------------------------------------------- */
@@ -282,15 +262,18 @@ speech_watch_first_read(struct connection *c)
 void
 speech_begin(struct connection *c)
 {
-	struct request	*r = c->request;
+	struct next	 n;
 	uint8_t		 begin[FCGI_FIXED_LEN];
 
-	fcgi_put_begin(begin, WORKER_ID, r->role, FCGI_KEEP_CONN);
-	evbuffer_add(c->unsent, begin, sizeof(begin));
-	put_params(c->unsent, &r->variables);
-	if (c->first_read == NULL)
-		put_body(c);
+	fcgi_put_begin(begin, WORKER_ID, c->request->role, FCGI_KEEP_CONN);
+	buffer_add(&c->unsent, begin, sizeof(begin));
+	put_params(&c->unsent, &c->request->variables);
+	while (!c->is_cold && buffer_size(&c->unsent) < AT_ONCE_MAX &&
+	    find_next(c, &n))
+		put_next(c, &n);
 	c->sent_at_once = c->data_ended &&
-	    evbuffer_get_length(c->unsent) <= AT_ONCE_MAX;
+	    buffer_size(&c->unsent) <= AT_ONCE_MAX;
+	if (c->is_cold)
+		event_add(c->writable, NULL);
 	speech_send_on(c);
 }

@@ -16,6 +16,7 @@
 
 #include <event2/event.h>
 
+#include "buffer.h"
 #include "request.h"
 
 #define WORKER_ID	1	/* the request id on every connection */
@@ -24,12 +25,14 @@ struct connection {
 	struct worker	*worker;
 	struct request	*request;	/* NULL: idle, or cut */
 	int		 fd;		/* -1: lost, its end is awaited */
-	struct event	*readable;
+	struct event	*readable;	/* both by edge */
 	struct event	*writable;
-	struct event	*first_read;	/* a cold worker's; NULL when it has */
-	struct evbuffer	*unsent;
+	struct buffer	 unsent;
 	uint8_t		*kept;		/* a record that is not whole yet */
 	size_t		 kept_len;
+	bool		 is_new;	/* nothing of an answer has come yet */
+	size_t		 seen;		/* bytes taken, still in the socket */
+	bool		 is_cold;	/* its worker has read no request */
 	bool		 has_broken;	/* it can no longer be written to */
 	bool		 sent_at_once;	/* the whole request was one write */
 	bool		 stdin_ended;	/* the empty record is sent */
@@ -49,19 +52,15 @@ struct speech {				/* worker->private */
 	bool			 closes;	/* after each request */
 };
 
-/* Say c->request to the worker; its body follows as it comes. */
+/*
+ * Say c->request to the worker; its body follows as it comes.  A cold worker is
+ * sent that when it has read the rest, which request_begun is told then.
+ */
 void	speech_begin(struct connection *);
 
-/* Write what is unsent, refilling from the body while the socket takes it. */
+/* Write what is unsent, then of the body what the socket takes. */
 void	speech_send_on(struct connection *);
-/* The socket takes more; arg is the connection. */
+/* The worker has read something; arg is the connection. */
 void	speech_on_writable(evutil_socket_t, short, void *arg);
-
-/*
- * A cold worker is sent the body when it has read its first request, which
- * request_begun is told then.  -1 with errno.
- */
-int	speech_watch_first_read(struct connection *);
-void	speech_watch_no_more(struct connection *);
 
 #endif

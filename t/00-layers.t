@@ -7,7 +7,7 @@ use Test::More;
 
 chdir($ENV{TOLLGATE_SOURCE} // '.') or die "chdir: $!";
 my %for_modules = map { $_ => 1 } qw(module.h request.h function.h fcgi.h
-    cgi.h log.h mem.h worker.h timer.h body.h settings.h message.h);
+    cgi.h log.h mem.h worker.h timer.h body.h buffer.h settings.h message.h);
 my $cc = $ENV{CC} // 'cc';
 
 sub

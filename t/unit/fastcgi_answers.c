@@ -4,9 +4,11 @@
  */
 #include "lib/peer.h"
 
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <event2/buffer.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -353,6 +355,66 @@ START_TEST(answers_early_and_closes)
 }
 END_TEST
 
+/* What the peer wrote and we have not taken off its socket, in bytes. */
+static int
+left_in_socket(void)
+{
+	int	 left;
+
+	ck_assert_int_eq(ioctl(peer.fd, SIOCOUTQ, &left), 0);
+	return left;
+}
+
+/* Taking a short answer off would wake the worker that waits for the next. */
+START_TEST(whole_answer_stays_until_the_next_request)
+{
+	begin_next();
+	peer_answer("one");
+	assert_done(HEAD "one");
+	ck_assert_int_gt(left_in_socket(), 1);
+	begin_next();
+	ck_assert_int_le(left_in_socket(), 1);
+	peer_answer("two");
+	assert_done(HEAD "two");
+}
+END_TEST
+
+/* It may wait for room to write the rest. */
+START_TEST(part_of_an_answer_is_taken_off)
+{
+	begin_next();
+	peer_say(FCGI_STDOUT, HEAD "on");
+	fake_settle(worker);
+	ck_assert_str_eq(fake_text(fake->out), HEAD "on");
+	ck_assert_int_le(left_in_socket(), 1);
+}
+END_TEST
+
+/* A program must not take our parting for a failure. */
+START_TEST(parting_is_no_reset)
+{
+	begin_next();
+	peer_answer("one");
+	assert_done(HEAD "one");
+	ck_assert_int_gt(left_in_socket(), 1);
+	worker->state = WORKER_DEAD;
+	worker->protocol->ended(worker);
+	ck_assert_int_eq(read(peer.fd, (char [1]){ 0 }, 1), 0);
+}
+END_TEST
+
+/* It closed with the end of its answer: the next finds a new connection. */
+START_TEST(kept_connection_is_gone)
+{
+	begin_next();
+	peer_answer("one");
+	assert_done(HEAD "one");
+	/* The loop has no time to tell of it. */
+	peer_close();
+	assert_serves_next();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -376,6 +438,10 @@ main(void)
 	tcase_add_test(tc, dead_but_open);
 	tcase_add_test(tc, dead_but_open_and_never_begun);
 	tcase_add_test(tc, answers_early_and_closes);
+	tcase_add_test(tc, whole_answer_stays_until_the_next_request);
+	tcase_add_test(tc, part_of_an_answer_is_taken_off);
+	tcase_add_test(tc, parting_is_no_reset);
+	tcase_add_test(tc, kept_connection_is_gone);
 	suite_add_tcase(s, tc);
 	return fake_run(s);
 }

@@ -198,12 +198,20 @@ request_room(struct request *r)
 }
 
 bool
-request_take_stdout(struct request *r, const uint8_t *bytes, size_t len)
+request_take_stdout(struct request *r, const struct iovec *pieces, int count)
 {
 	struct fake	*f = fake_of(r);
+	size_t		 len = 0;
+	int		 i;
 
+	ck_assert_int_le(count, REQUEST_PIECES);
+	for (i = 0; i < count; i++) {
+		ck_assert_uint_gt(pieces[i].iov_len, 0);
+		evbuffer_add(f->out, pieces[i].iov_base, pieces[i].iov_len);
+		len += pieces[i].iov_len;
+	}
 	ck_assert_uint_gt(len, 0);
-	evbuffer_add(f->out, bytes, len);
+	ck_assert_uint_le(len, ANSWER_CONTENT_MAX);
 	return evbuffer_get_length(f->out) < f->room;
 }
 
