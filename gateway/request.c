@@ -121,6 +121,9 @@ request_soon(struct request *r)
 {
 	struct requests	*rs = r->services->requests;
 
+	/* Whatever it is that r has to see to, what it wrote came before. */
+	if (r->worker != NULL)
+		worker_heard(r->worker);
 	if (r->is_queued)
 		return;
 	r->is_queued = true;

@@ -1,6 +1,6 @@
 /*
- * worker: states of a worker, what it says on stderr, and the
- * messages that pass between gateway and spawner.
+ * worker: states of a worker, and the messages that pass between gateway and
+ * spawner.
  */
 #include "worker.h"
 
@@ -16,8 +16,8 @@
 
 #include <event2/event.h>
 
+#include "errpipe.h"
 #include "function.h"
-#include "funclog.h"
 #include "log.h"
 #include "mem.h"
 #include "module.h"
@@ -26,8 +26,6 @@
 
 #define BUCKETS			1024	/* by number; a power of 2 */
 #define MESSAGES_PER_TURN	64	/* then others have a turn */
-#define STDERR_READS		2	/* of a whole pipe, before a record */
-#define STDERR_READ_SIZE	(64 * 1024)
 
 LIST_HEAD(worker_list, worker);
 TAILQ_HEAD(worker_queue, worker);
@@ -40,6 +38,7 @@ struct workers {
 	size_t			 unsent_count;
 	size_t			 unsent_size;
 	struct worker_list	 table[BUCKETS];
+	struct errpipes		*errpipes;
 	struct worker_queue	 asked;		/* START not yet sent */
 	struct worker_queue	 ended;		/* their owner is yet to hear */
 	struct timer		*tell_ended;
@@ -165,76 +164,6 @@ send_signal(struct worker *w, int sig)
 	workers_tell(w->workers, &m);
 }
 
-/* --- stderr ------------------------------------------------------------- */
-
-static void
-stop_stderr(struct worker *w)
-{
-	int	 fd;
-
-	if (w->stderr_event == NULL)
-		return;
-	fd = event_get_fd(w->stderr_event);
-	event_free(w->stderr_event);
-	close(fd);
-	w->stderr_event = NULL;
-}
-
-/* Read once; false when there is nothing more for now. */
-static bool
-read_stderr_once(struct worker *w, const char *request_id)
-{
-	uint8_t	*scratch = w->workers->scratch;
-	ssize_t	 n;
-
-	n = read(event_get_fd(w->stderr_event), scratch, STDERR_READ_SIZE);
-	if (n > 0) {
-		funclog_write(w->log, request_id, scratch, (size_t)n);
-		return true;
-	}
-	if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		stop_stderr(w);
-	return false;
-}
-
-static void
-on_stderr(evutil_socket_t fd, short what, void *arg)
-{
-	struct worker	*w = arg;
-
-	(void)fd;
-	(void)what;
-	read_stderr_once(w, w->request_id != NULL ? w->request_id : "-");
-}
-
-void
-worker_read_stderr(struct worker *w, const char *request_id)
-{
-	int	 i;
-
-	for (i = 0; i < STDERR_READS && w->stderr_event != NULL; i++)
-		if (!read_stderr_once(w, request_id))
-			break;
-	if (w->log != NULL)
-		funclog_flush(w->log, request_id);
-}
-
-void
-worker_log(struct worker *w, const char *request_id, const void *bytes,
-    size_t len)
-{
-	if (w->log != NULL)
-		funclog_write(w->log, request_id, bytes, len);
-}
-
-static void
-close_stderr(struct worker *w)
-{
-	stop_stderr(w);
-	funclog_stream_free(w->log);
-	w->log = NULL;
-}
-
 /* --- the spawner's answers ---------------------------------------------- */
 
 /* Its owner hears of it in a while, never from inside its own call. */
@@ -276,17 +205,6 @@ started_fds(const struct worker *w)
 }
 
 static void
-take_stderr(struct worker *w, int fd)
-{
-	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	w->log = funclog_stream_create(w->workers->setup.logs, w->function,
-	    w->pid);
-	w->stderr_event = event_new(w->workers->setup.base, fd,
-	    EV_READ | EV_PERSIST, on_stderr, w);
-	event_add(w->stderr_event, NULL);
-}
-
-static void
 on_started(struct workers *ws, struct worker *w, const struct message *m,
     const int *fds, int count)
 {
@@ -301,13 +219,19 @@ on_started(struct workers *ws, struct worker *w, const struct message *m,
 	w->uid = m->started.uid;
 	if (clock_getcpuclockid(w->pid, &w->cpu_clock) != 0)
 		w->cpu_clock = -1;
-	take_stderr(w, fds[count - 1]);
+	w->errors = errpipe_create(ws->errpipes, fds[count - 1], w->function,
+	    w->pid);
+	if (w->errors == NULL)
+		log_errno("%s: worker %ld: stderr", w->function->name,
+		    (long)w->pid);
 	worker_enter(w, WORKER_IDLE);
 
 	if (w->protocol->attach(w, fds, count - 1) == -1) {
 		log_errno("%s: worker %ld", w->function->name, (long)w->pid);
 		worker_kill(w, "its descriptors cannot be used");
-	} else if (w->is_retiring)
+	} else if (w->errors == NULL)
+		worker_kill(w, "its stderr cannot be read");
+	else if (w->is_retiring)
 		worker_stop(w);		/* asked for while it was ASKED */
 	else
 		w->events->stands(w);
@@ -404,6 +328,7 @@ workers_create(const struct workers_setup *setup)
 	TAILQ_INIT(&ws->asked);
 	TAILQ_INIT(&ws->ended);
 	ws->tell_ended = timer_new(tell_ended, ws);
+	ws->errpipes = errpipes_create(setup->base, setup->logs);
 	ws->scratch = xmalloc(SCRATCH_SIZE);
 	fcntl(setup->channel, F_SETFL,
 	    fcntl(setup->channel, F_GETFL) | O_NONBLOCK);
@@ -421,7 +346,7 @@ let_go(struct worker *w)
 {
 	if (w->private != NULL)
 		w->protocol->detach(w);
-	close_stderr(w);
+	errpipe_free(w->errors);
 	if (w->proc_status != -1)
 		close(w->proc_status);
 	timer_free(w->kill_timer);
@@ -445,6 +370,7 @@ workers_free(struct workers *ws)
 	event_free(ws->writable);
 	close(ws->setup.channel);
 	timer_free(ws->tell_ended);
+	errpipes_free(ws->errpipes);
 	free(ws->unsent);
 	free(ws->scratch);
 	free(ws);
@@ -466,6 +392,29 @@ struct event_base *
 workers_base(struct workers *ws)
 {
 	return ws->setup.base;
+}
+
+/* --- stderr ------------------------------------------------------------- */
+
+void
+worker_heard(struct worker *w)
+{
+	errpipes_heard(w->workers->errpipes);
+}
+
+void
+worker_read_stderr(struct worker *w, const char *request_id)
+{
+	if (w->errors != NULL)
+		errpipe_read(w->errors, request_id);
+}
+
+void
+worker_log(struct worker *w, const char *request_id, const void *bytes,
+    size_t len)
+{
+	if (w->errors != NULL)
+		errpipe_log(w->errors, request_id, bytes, len);
 }
 
 /* --- one worker --------------------------------------------------------- */
@@ -585,7 +534,8 @@ worker_lend(struct worker *w, const char *request_id)
 	worker_freeze(w, false);
 	w->lent++;
 	w->served++;
-	w->request_id = w->lent == 1 ? request_id : NULL;
+	if (w->errors != NULL)
+		errpipe_attribute(w->errors, w->lent == 1 ? request_id : NULL);
 	if (w->state == WORKER_IDLE)
 		worker_enter(w, WORKER_LENT);
 }
@@ -594,7 +544,8 @@ void
 worker_take_back(struct worker *w)
 {
 	assert(w->lent > 0);
-	w->request_id = NULL;
+	if (w->errors != NULL)
+		errpipe_attribute(w->errors, NULL);
 	if (--w->lent == 0 && w->state == WORKER_LENT)
 		worker_enter(w, WORKER_IDLE);
 }
@@ -603,7 +554,5 @@ void
 worker_free(struct worker *w)
 {
 	assert(w->state == WORKER_DEAD && w->lent == 0);
-	if (w->stderr_event != NULL)
-		worker_read_stderr(w, "-");
 	let_go(w);
 }

@@ -18,9 +18,8 @@
 
 #include "message.h"
 
-struct event;
+struct errpipe;
 struct event_base;
-struct funclog_stream;
 struct funclogs;
 struct function;
 struct pool;
@@ -71,7 +70,6 @@ struct worker {
 	unsigned	 lent;		/* requests in hand */
 	uint32_t	 served;	/* requests begun */
 	uint32_t	 served_max;	/* then it retires; 0: never */
-	const char	*request_id;	/* of the one in hand, for the log */
 	struct worker_end	 end;
 
 	/* the pool's */
@@ -92,8 +90,7 @@ struct worker {
 			    [FUNCTION_CAPTURE_LEN + 1];
 	uint32_t	 capture_count;
 	uint64_t	 generation;
-	struct event	*stderr_event;
-	struct funclog_stream	*log;
+	struct errpipe	*errors;	/* stderr; NULL until it stands */
 	struct timer	*kill_timer;
 	clockid_t	 cpu_clock;
 	uint64_t	 cpu_ns;	/* up to the last record */
@@ -152,7 +149,12 @@ void	worker_take_back(struct worker *);
 /* Only when DEAD and nothing is lent. */
 void	worker_free(struct worker *);
 
-/* What was written to stderr, up to now, goes to the function's log. */
+/* Something came from it, or it has ended, or its time has passed. */
+void	worker_heard(struct worker *);
+/*
+ * What was written to stderr, up to the last worker_heard of any worker at
+ * least, goes to the function's log.
+ */
 void	worker_read_stderr(struct worker *, const char *request_id);
 /* Bytes of FCGI_STDERR go the same way. */
 void	worker_log(struct worker *, const char *request_id, const void *,

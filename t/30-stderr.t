@@ -5,9 +5,15 @@ use strict;
 use warnings;
 use lib 't/lib';
 use Test::More;
+use Tollgate::FastCGI qw(whole_request);
 use Tollgate::Test;
 
-my $t = Tollgate::Test->new->evil('evil')->cgi(cgi => <<'SH')->start;
+my $t = Tollgate::Test->new->evil('evil')->evil(many => <<'INI')->cgi(cgi => <<'SH')->start;
+[route]
+prefix = /many
+[pool]
+max_children = 4
+INI
 #!/bin/sh
 echo 'before the head' >&2
 printf 'Content-Type: text/plain\n\nbody\n'
@@ -48,4 +54,25 @@ cmp_ok($longest, '<', 9000, 'is cut');
 is($t->get('/cgi')->{body}, "body\n", 'a CGI program');
 ok(wait_for(sub { $t->function_log('cgi') =~ /before the head\n.*no newline/s },
     5, 'its lines'), 'has its log, too');
+# With its answer a request has its lines in the log, as its own, however many
+# are under way.
+my @connections = map { $t->connect } 1 .. 8;
+my ($n, %late) = 0;
+for (1 .. 250) {
+	my @now = map { ++$n } @connections;
+	$connections[$_]->send(whole_request(1, [nginx_params('GET',
+	    "/many/$now[$_]?mode=stderr-last&n=$now[$_]")], '', keep => 1))
+	    for 0 .. 7;
+	for my $i (0 .. 7) {
+		$connections[$i]->answer(1);
+		$late{$now[$i]}++
+		    if $t->function_log('many') !~ /: last $now[$i]$/m;
+	}
+}
+is_deeply(\%late, {}, 'a line is there when its answer is');
+my %id = map { $_->{path} => $_->{id} } $t->accounting;
+my %said = $t->function_log('many') =~ /^\S+ (\S+) worker \d+: last (\d+)$/mg;
+is(scalar(grep { $id{"/many/$said{$_}"} ne $_ } keys %said), 0,
+    "each under its own request's id");
+is(scalar keys %said, $n, 'all of them');
 done_testing;

@@ -577,6 +577,19 @@ mode_stderr_controls(struct evil *e)
 	answer(e);
 }
 
+/* The last thing before END_REQUEST. */
+static void
+mode_stderr_last(struct evil *e)
+{
+	char	 line[64];
+	int	 len;
+
+	head(e);
+	len = snprintf(line, sizeof(line), "last %ld\n", e->n);
+	(void)!write(STDERR_FILENO, line, (size_t)len);
+	end_with(e, 0, FCGI_REQUEST_COMPLETE);
+}
+
 /* A body of n bytes; with m its Content-Length is said. */
 static void
 mode_big(struct evil *e)
@@ -890,6 +903,7 @@ static const struct mode {
 	{ "stderr-flood",	mode_stderr_flood,	false },
 	{ "stderr-line",	mode_stderr_line,	false },
 	{ "stderr-controls",	mode_stderr_controls,	false },
+	{ "stderr-last",	mode_stderr_last,	false },
 	{ "big",		mode_big,		false },
 	{ "length-lies",	mode_length_lies,	false },
 	{ "hang",		mode_hang,		false },

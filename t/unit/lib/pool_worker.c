@@ -62,11 +62,11 @@ worker_freeze(struct worker *w, bool on)
 void
 worker_lend(struct worker *w, const char *request_id)
 {
+	assert(request_id != NULL);
 	assert(w->state == WORKER_IDLE || w->state == WORKER_LENT);
 	worker_freeze(w, false);
 	w->lent++;
 	w->served++;
-	w->request_id = request_id;
 	w->state = WORKER_LENT;
 }
 
