@@ -102,6 +102,12 @@ log_fd(void)
 	return out.fd;
 }
 
+bool
+log_wants(enum log_level level)
+{
+	return level >= out.level;
+}
+
 static size_t
 put_time(char *line, size_t room)
 {
@@ -145,7 +151,7 @@ say(enum log_level level, int error, const char *format, va_list ap)
 	size_t	 len;
 	int	 n;
 
-	if (level < out.level)
+	if (!log_wants(level))
 		return;
 	n = vsnprintf(words, sizeof(words), format, ap);
 	if (n < 0)
@@ -167,8 +173,9 @@ say(enum log_level level, int error, const char *format, va_list ap)
 	va_end(ap);							\
 } while (0)
 
+/* In brackets, as the macro of that name is not meant. */
 void
-log_debug(const char *format, ...)
+(log_debug)(const char *format, ...)
 {
 	SAY(LEVEL_DEBUG, 0);
 }

@@ -8,6 +8,7 @@
 #ifndef TOLLGATE_LOG_H
 #define TOLLGATE_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum log_level {		/* in rising order; what is below is dropped */
@@ -33,10 +34,18 @@ int	log_open(const char *destination, enum log_level, const char *who);
 /* Open the file anew, after logrotate moved it.  -1: the old one stays. */
 int	log_reopen(void);
 
+/* Are lines of this level written? */
+bool	log_wants(enum log_level);
+
 /* The descriptor lines go to, -1 for syslog. */
 int	log_fd(void);
 
 void	log_debug(const char *, ...) __attribute__((format(printf, 1, 2)));
+/* On the path of every request: it is not even worded where none is wanted. */
+#define log_debug(...)	do {						\
+	if (log_wants(LEVEL_DEBUG))					\
+		log_debug(__VA_ARGS__);					\
+} while (0)
 void	log_info(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_notice(const char *, ...) __attribute__((format(printf, 1, 2)));
 void	log_warning(const char *, ...) __attribute__((format(printf, 1, 2)));

@@ -121,18 +121,33 @@ arena_create(size_t chunk)
 	return a;
 }
 
-void
-arena_free(struct arena *a)
+static void
+chunks_free(struct chunk *c)
 {
-	struct chunk	*c, *next;
+	struct chunk	*next;
 
-	if (a == NULL)
-		return;
-	for (c = a->chunks; c != NULL; c = next) {
+	for (; c != NULL; c = next) {
 		next = c->next;
 		free(c);
 	}
+}
+
+void
+arena_free(struct arena *a)
+{
+	if (a == NULL)
+		return;
+	chunks_free(a->chunks);
 	free(a);
+}
+
+/* The first is always one of the size that chunks have. */
+void
+arena_reset(struct arena *a)
+{
+	chunks_free(a->chunks->next);
+	a->chunks->next = NULL;
+	a->chunks->used = 0;
 }
 
 /*

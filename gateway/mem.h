@@ -26,6 +26,8 @@ char	*xasprintf(const char *, ...) __attribute__((format(printf, 1, 2)));
 /* chunk: how much is taken from the heap at a time, in bytes. */
 struct arena	*arena_create(size_t chunk);
 void		 arena_free(struct arena *);	/* NULL is fine */
+/* All that it gave out ends, but the arena may be used again. */
+void		 arena_reset(struct arena *);
 
 /* What these return is owned by the arena; arena_alloc does not zero. */
 void	*arena_alloc(struct arena *, size_t);

@@ -27,12 +27,15 @@
 
 #define ARENA_CHUNK	4096	/* holds the parameters of most requests */
 #define RANDOM_BYTES	4096	/* for ids, fetched at a time */
+#define SPARES_MAX	64	/* requests that are kept for the next */
 
 TAILQ_HEAD(request_queue, request);
 
 struct requests {
 	struct request_queue	 run_queue;
 	struct request_queue	 all;
+	struct request_queue	 spares;	/* nobody's: arena and timers */
+	size_t			 spare_count;
 	struct timer		*run;
 	size_t			 count;
 	void			(*on_none)(void *);
@@ -41,6 +44,8 @@ struct requests {
 	size_t			 random_left;
 };
 
+static void		on_deadline(void *);
+static void		on_silence(void *);
 static enum verdict	step_read(struct request *);
 static enum verdict	step_route(struct request *);
 
@@ -68,6 +73,57 @@ request_enter(struct request *r, enum request_state next)
 	return GO_ON;
 }
 
+/*
+ * One that is zero but for its arena and timers, which are dear to make: they
+ * are handed on from request to request.
+ */
+static struct request *
+take_spare(struct requests *rs)
+{
+	struct request	*r;
+
+	if ((r = TAILQ_FIRST(&rs->spares)) != NULL) {
+		TAILQ_REMOVE(&rs->spares, r, in_all);
+		rs->spare_count--;
+		return r;
+	}
+	r = xcalloc(1, sizeof(*r));
+	r->arena = arena_create(ARENA_CHUNK);
+	r->deadline = timer_new(on_deadline, r);
+	r->silence = timer_new(on_silence, r);
+	return r;
+}
+
+static void
+spare_free(struct request *r)
+{
+	timer_free(r->deadline);
+	timer_free(r->silence);
+	arena_free(r->arena);
+	free(r);
+}
+
+static void
+keep_spare(struct requests *rs, struct request *r)
+{
+	struct timer	*deadline = r->deadline, *silence = r->silence;
+	struct arena	*arena = r->arena;
+
+	if (rs->spare_count == SPARES_MAX) {
+		spare_free(r);
+		return;
+	}
+	timer_stop(deadline);
+	timer_stop(silence);
+	arena_reset(arena);
+	memset(r, 0, sizeof(*r));
+	r->deadline = deadline;
+	r->silence = silence;
+	r->arena = arena;
+	TAILQ_INSERT_HEAD(&rs->spares, r, in_all);
+	rs->spare_count++;
+}
+
 static void
 request_free(struct request *r)
 {
@@ -77,17 +133,14 @@ request_free(struct request *r)
 	if (r->is_queued)
 		TAILQ_REMOVE(&rs->run_queue, r, in_run_queue);
 	TAILQ_REMOVE(&rs->all, r, in_all);
-	timer_free(r->deadline);
-	timer_free(r->silence);
 	timer_free(r->hold);
 	answer_release(&r->answer);
 	body_free(r->body);
 	body_free(r->data);
 	pool_release(r->pool);
 	function_release(r->function);
-	arena_free(r->arena);
+	keep_spare(rs, r);
 	rs->count--;
-	free(r);
 	if (rs->count == 0 && rs->on_none != NULL)
 		rs->on_none(rs->arg);
 }
@@ -140,6 +193,7 @@ requests_create(void)
 	rs = xcalloc(1, sizeof(*rs));
 	TAILQ_INIT(&rs->run_queue);
 	TAILQ_INIT(&rs->all);
+	TAILQ_INIT(&rs->spares);
 	rs->run = timer_new(on_run, rs);
 	return rs;
 }
@@ -160,6 +214,10 @@ requests_free(struct requests *rs)
 		r->ticket = NULL;
 		r->worker = NULL;
 		request_free(r);
+	}
+	while ((r = TAILQ_FIRST(&rs->spares)) != NULL) {
+		TAILQ_REMOVE(&rs->spares, r, in_all);
+		spare_free(r);
 	}
 	timer_free(rs->run);
 	free(rs);
@@ -274,7 +332,7 @@ request_create(struct services *services, const struct client *client,
 {
 	struct request	*r;
 
-	r = xcalloc(1, sizeof(*r));
+	r = take_spare(services->requests);
 	r->services = services;
 	r->client = client;
 	r->connection = connection;
@@ -282,17 +340,14 @@ request_create(struct services *services, const struct client *client,
 	r->role = role;
 	r->attempt = 1;
 	r->method = r->path = r->user = "";
-	r->arena = arena_create(ARENA_CHUNK);
 	variables_init(&r->variables, r->arena);
 	answer_init(&r->answer, front_id, services->settings->max_header_size);
 	requests_make_id(services->requests, r->id);
 	r->time_us = requests_time_us();
 	r->arrived_us = request_clock_us();
-	r->deadline = timer_new(on_deadline, r);
-	r->silence = timer_new(on_silence, r);
-	request_set_deadline(r, services->settings->header_timeout_ms);
 	TAILQ_INSERT_TAIL(&services->requests->all, r, in_all);
 	services->requests->count++;
+	request_soon(r);
 	return r;
 }
 
@@ -684,8 +739,13 @@ step_read(struct request *r)
 		return request_refuse(r, 408, OUTCOME_REJECTED,
 		    "its parameters took longer than header_timeout");
 	}
-	if (!r->params_ended)
+	/* Most bring all of them at once, and need no clock for that. */
+	if (!r->params_ended) {
+		if (!timer_is_started(r->deadline))
+			request_set_deadline(r,
+			    r->services->settings->header_timeout_ms);
 		return WAIT;
+	}
 	request_set_deadline(r, 0);
 	return request_enter(r, REQUEST_ROUTE);
 }

@@ -209,7 +209,8 @@ hand_over(struct request *r)
 	start_clocks(r);
 	request_heard(r);
 	r->is_silent = false;
-	if (r->function->io_timeout_ms != 0)
+	/* One that runs since it came finds out when it fires. */
+	if (r->function->io_timeout_ms != 0 && !timer_is_started(r->silence))
 		timer_start(r->silence, r->function->io_timeout_ms);
 	if (r->worker->protocol->begin(r) == -1) {
 		r->exchange_end = EXCHANGE_RESET;

@@ -192,19 +192,21 @@ timer_start(struct timer *t, uint64_t ms)
 }
 
 void
-timer_soon(struct timer *t)
+timer_stop(struct timer *t)
 {
+	if (!t->started)
+		return;
 	event_del(timer_event(t));
-	t->due_us = 0;
-	t->started = true;
-	event_active(timer_event(t), EV_TIMEOUT, 0);
+	t->started = false;
 }
 
 void
-timer_stop(struct timer *t)
+timer_soon(struct timer *t)
 {
-	event_del(timer_event(t));
-	t->started = false;
+	timer_stop(t);
+	t->due_us = 0;
+	t->started = true;
+	event_active(timer_event(t), EV_TIMEOUT, 0);
 }
 
 bool

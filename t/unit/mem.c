@@ -125,6 +125,26 @@ START_TEST(calloc_zeroes_what_was_used)
 }
 END_TEST
 
+/* However much it held, it begins where it began. */
+START_TEST(reset_arena_is_as_new)
+{
+	char	*first, *p;
+	int	 i, round;
+
+	for (round = 0; round < 3; round++) {
+		for (i = 0; i < 100; i++) {
+			p = arena_alloc(arena, (size_t)i * 10);
+			memset(p, 0xff, (size_t)i * 10);
+		}
+		arena_reset(arena);
+		first = arena_alloc(arena, 16);
+		for (i = 1; i < CHUNK / 16; i++)
+			ck_assert_ptr_eq(arena_alloc(arena, 16),
+			    first + 16 * i);
+	}
+}
+END_TEST
+
 START_TEST(arena_text)
 {
 	char	 expected[CHUNK * 3 + 1];
@@ -174,6 +194,7 @@ main(void)
 	tcase_add_loop_test(tc, pieces_are_apart, 0, ROWS(sizes));
 	tcase_add_test(tc, big_piece_wastes_nothing);
 	tcase_add_test(tc, calloc_zeroes_what_was_used);
+	tcase_add_test(tc, reset_arena_is_as_new);
 	tcase_add_test(tc, arena_text);
 	tcase_add_test_raise_signal(tc, alloc_wraps, SIGABRT);
 	tcase_add_test_raise_signal(tc, calloc_wraps, SIGABRT);
