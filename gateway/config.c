@@ -79,6 +79,7 @@ find_row(const struct line *line, bool of_gateway)
 	return row;
 }
 
+/* arena may be NULL for keys of functions: none of these takes memory. */
 static void
 set_fallback(const struct setting *row, struct arena *arena, void *base)
 {
@@ -97,8 +98,8 @@ int
 config_read_gateway(const struct config_index *index, struct arena *arena,
     struct gateway_settings *gateway, struct config_errors *errors)
 {
-	struct block		 block = index->gateway;
 	const struct setting	*row;
+	struct line_walk	 walk;
 	struct line		 line;
 	size_t			 before = errors->count, i;
 	int			 found;
@@ -106,7 +107,8 @@ config_read_gateway(const struct config_index *index, struct arena *arena,
 	memset(gateway, 0, sizeof(*gateway));
 	for (i = 0; (row = keys_gateway_row(i)) != NULL; i++)
 		set_fallback(row, arena, gateway);
-	while ((found = line_next(&block, &line)) != 0) {
+	line_walk_init(&walk, index->gateway);
+	while ((found = line_next(&walk, &line)) != 0) {
 		if (found == -1) {
 			config_errors_add(errors, "a line that is no setting");
 			continue;
@@ -123,11 +125,45 @@ config_read_gateway(const struct config_index *index, struct arena *arena,
 	return errors->count == before ? 0 : -1;
 }
 
-/* The rule that a line of [route ...] belongs to, a new one if need be. */
-static struct route_rule *
-find_rule(struct function *fn, const struct line *line)
+/* What functions are read from and begin with. */
+struct reader {
+	const struct config_index	*index;
+	struct config_errors		*errors;
+	struct function			 function;	/* all at its default */
+	struct route_rule		 rule;
+};
+
+static bool
+is_of_rule(const struct setting *row)
+{
+	return strncmp(row->key, "route.", 6) == 0;
+}
+
+static void
+reader_init(struct reader *r, const struct config_index *index,
+    struct config_errors *errors)
 {
 	const struct setting	*row;
+	struct function		*empty;
+	size_t			 i;
+
+	r->index = index;
+	r->errors = errors;
+	empty = function_create();
+	r->function = *empty;
+	function_release(empty);
+	memset(&r->rule, 0, sizeof(r->rule));
+	for (i = 0; (row = keys_function_row(i)) != NULL; i++)
+		if (is_of_rule(row))
+			set_fallback(row, NULL, &r->rule);
+		else
+			set_fallback(row, NULL, &r->function);
+}
+
+/* The rule that a line of [route ...] belongs to, a new one if need be. */
+static struct route_rule *
+find_rule(const struct reader *r, struct function *fn, const struct line *line)
+{
 	struct route_rule	*rules = fn->rules, *rule;
 	size_t			 len, i;
 
@@ -147,9 +183,7 @@ find_rule(struct function *fn, const struct line *line)
 			    fn->rule_count * sizeof(*rules));
 	}
 	rule = &fn->rules[fn->rule_count++];
-	for (i = 0; (row = keys_function_row(i)) != NULL; i++)
-		if (strncmp(row->key, "route.", 6) == 0)
-			set_fallback(row, fn->arena, rule);
+	*rule = r->rule;
 	rule->section = arena_strndup(fn->arena, line->key, len);
 	rule->file = fn->file;
 	rule->line = line->number;
@@ -157,9 +191,10 @@ find_rule(struct function *fn, const struct line *line)
 }
 
 static void
-take_line(struct function *fn, const struct line *line,
-    struct config_errors *errors)
+take_line(const struct reader *r, struct function *fn,
+    const struct line *line)
 {
+	struct config_errors	*errors = r->errors;
 	const struct setting	*row;
 	void			*base = fn;
 
@@ -175,8 +210,8 @@ take_line(struct function *fn, const struct line *line,
 		complain_unknown(errors, line, false);
 		return;
 	}
-	if (strncmp(row->key, "route.", 6) == 0)
-		base = find_rule(fn, line);
+	if (is_of_rule(row))
+		base = find_rule(r, fn, line);
 	take_value(row, fn->arena, base, line, errors);
 }
 
@@ -205,9 +240,11 @@ check_rules(struct function *fn, struct config_errors *errors)
 
 /* What no single value shows. */
 static void
-check_function(struct function *fn, const struct config_index *index,
-    struct config_errors *errors)
+check_function(const struct reader *r, struct function *fn)
 {
+	const struct config_index	*index = r->index;
+	struct config_errors		*errors = r->errors;
+
 	if (*fn->handler == '\0')
 		config_errors_add(errors, "%s: [function] handler: is not set; "
 		    "expected the program's absolute path", fn->file);
@@ -232,35 +269,34 @@ check_function(struct function *fn, const struct config_index *index,
 
 /* NULL after adding to errors. */
 static struct function *
-read_function(const struct config_index *index, size_t number,
-    struct config_errors *errors)
+read_function(const struct reader *r, size_t number)
 {
-	struct block		 rest = index->functions[number];
-	const struct setting	*row;
+	const struct block	*block = &r->index->functions[number];
 	struct function		*fn;
+	struct line_walk	 walk;
 	struct line		 line;
-	size_t			 before = errors->count, i;
+	size_t			 before = r->errors->count;
 	int			 found;
 
-	fn = function_create();
+	/* Keys, in the lines but not kept, make up for pointers and padding. */
+	fn = function_create_like(&r->function,
+	    block->len + sizeof(struct route_rule));
 	fn->number = (uint32_t)number;
-	for (i = 0; (row = keys_function_row(i)) != NULL; i++)
-		if (strncmp(row->key, "route.", 6) != 0)
-			set_fallback(row, fn->arena, fn);
-	while ((found = line_next(&rest, &line)) != 0) {
+	line_walk_init(&walk, *block);
+	while ((found = line_next(&walk, &line)) != 0) {
 		if (found == -1) {
-			config_errors_add(errors, "%s: a line that is no "
+			config_errors_add(r->errors, "%s: a line that is no "
 			    "setting", fn->file);
 			continue;
 		}
-		take_line(fn, &line, errors);
+		take_line(r, fn, &line);
 		line_release(&line);
 	}
 	/* A wrong path is no path: one error is enough. */
-	if (errors->count == before)
-		check_rules(fn, errors);
-	check_function(fn, index, errors);
-	if (errors->count == before)
+	if (r->errors->count == before)
+		check_rules(fn, r->errors);
+	check_function(r, fn);
+	if (r->errors->count == before)
 		return fn;
 	function_release(fn);
 	return NULL;
@@ -270,11 +306,13 @@ struct function *
 config_read_function(const struct config_index *index, uint32_t number)
 {
 	struct config_errors	 errors = { NULL, 0 };
+	struct reader		 reader;
 	struct function		*fn;
 
 	if (number >= index->count)
 		return NULL;
-	fn = read_function(index, number, &errors);
+	reader_init(&reader, index, &errors);
+	fn = read_function(&reader, number);
 	config_errors_release(&errors);
 	return fn;
 }
@@ -283,12 +321,14 @@ config_read_function(const struct config_index *index, uint32_t number)
 static bool
 is_unchanged(struct block block, const struct function *fn)
 {
-	struct line	 line;
-	uint64_t	 digests[2];
-	size_t		 i;
+	struct line_walk	 walk;
+	struct line		 line;
+	uint64_t		 digests[2];
+	size_t			 i;
 
+	line_walk_init(&walk, block);
 	for (i = 0; i < 2; i++) {
-		if (line_next(&block, &line) != 1)
+		if (line_next(&walk, &line) != 1)
 			return false;
 		if (strcmp(line.function, fn->name) != 0 ||
 		    strcmp(line.key, keys_function_row(i)->key) != 0) {
@@ -306,10 +346,12 @@ static void
 read_functions(struct config *config, const struct config_index *index,
     const struct config *old, struct config_errors *errors)
 {
+	struct reader	 reader;
 	struct function	*fn;
 	const char	*last = "";
 	size_t		 i;
 
+	reader_init(&reader, index, errors);
 	config->functions = arena_calloc(config->arena, index->count,
 	    sizeof(struct function *));
 	for (i = 0; i < index->count; i++) {
@@ -317,7 +359,7 @@ read_functions(struct config *config, const struct config_index *index,
 		    is_unchanged(index->functions[i], old->functions[i]))
 			fn = function_hold(old->functions[i]);
 		else
-			fn = read_function(index, i, errors);
+			fn = read_function(&reader, i);
 		if (fn == NULL)
 			continue;
 		if (strcmp(fn->name, last) <= 0)

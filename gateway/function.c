@@ -10,23 +10,33 @@
 #include "mem.h"
 
 #define CAPTURE_NAME_MAX	32	/* PCRE2's longest group name */
-#define ARENA_CHUNK		2048	/* the struct and a few short texts */
+#define ROOM			1024	/* for a few short texts */
 
 #define ALNUM	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 struct function *
 function_create(void)
 {
+	static const struct function	 empty = {
+		.name = "", .file = "", .handler = "", .chdir = "",
+		.environment_file = "", .cpu_max = "", .stderr_log = "",
+		.user = "", .group = "",
+	};
+
+	return function_create_like(&empty, ROOM);
+}
+
+struct function *
+function_create_like(const struct function *model, size_t room)
+{
 	struct arena	*arena;
 	struct function	*fn;
 
-	arena = arena_create(ARENA_CHUNK);
-	fn = arena_calloc(arena, 1, sizeof(*fn));
+	arena = arena_create(sizeof(*fn) + room);
+	fn = arena_alloc(arena, sizeof(*fn));
+	*fn = *model;
 	fn->arena = arena;
 	fn->references = 1;
-	fn->name = fn->file = fn->handler = fn->chdir = "";
-	fn->environment_file = fn->cpu_max = fn->stderr_log = "";
-	fn->user = fn->group = "";
 	return fn;
 }
 

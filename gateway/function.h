@@ -105,7 +105,7 @@ struct function {
 	const char	*group;		/* "": the user's own */
 	uid_t		 uid;
 	gid_t		 gid;
-	gid_t		 groups[FUNCTION_GROUPS_MAX];
+	gid_t		*groups;
 	size_t		 group_count;
 
 	/* [log] */
@@ -116,6 +116,12 @@ struct function {
 
 /* A function with every field zero or "" and one reference. */
 struct function	*function_create(void);
+/*
+ * One with every field as in model, whose texts are borrowed: they are static.
+ * room: how many bytes its own will take, as far as that is known.
+ */
+struct function	*function_create_like(const struct function *model,
+		    size_t room);
 struct function	*function_hold(struct function *);
 void		 function_release(struct function *);	/* NULL is fine */
 

@@ -96,6 +96,8 @@ merge_environment(struct arena *arena, struct word_list *list,
 	const char	**all;
 	size_t		  i, j, n;
 
+	if (words->count == 0)
+		return;
 	all = arena_calloc(arena, list->count + words->count, sizeof(*all));
 	if (list->count > 0)
 		memcpy(all, list->words, list->count * sizeof(*all));
@@ -185,6 +187,9 @@ set_groups(struct arena *arena, void *field, const char *value,
 		return why;
 	if (words.count > FUNCTION_GROUPS_MAX)
 		return "too many groups";
+	if (words.count > 0)
+		fn->groups = arena_calloc(arena, words.count,
+		    sizeof(*fn->groups));
 	for (fn->group_count = 0; fn->group_count < words.count;
 	    fn->group_count++) {
 		why = set_id(arena, &fn->groups[fn->group_count],
@@ -460,40 +465,39 @@ keys_function_row(size_t i)
 	return i < LENGTH(function_table) ? &function_table[i] : NULL;
 }
 
-/* Is this a key of the row?  Any [route ANYTHING] is looked up as route. */
-static bool
-names_row(const char *key, const struct setting *row)
+/*
+ * The row of a key; any [route ANYTHING] is looked up as route.  Each line of a
+ * load is looked up, so the first bytes of section and name come first.
+ */
+static const struct setting *
+find(const struct setting *table, size_t count, const char *key)
 {
-	const char	*dot;
+	const char	*name = strrchr(key, '.');
+	size_t		 section, i;
 
-	if (strcmp(key, row->key) == 0)
-		return true;
-	return strncmp(key, "route ", 6) == 0 &&
-	    strncmp(row->key, "route.", 6) == 0 &&
-	    (dot = strrchr(key, '.')) != NULL &&
-	    strcmp(dot + 1, row->key + 6) == 0;
+	if (name == NULL)
+		return NULL;
+	section = strncmp(key, "route ", 6) == 0 ? 5 : (size_t)(name - key);
+	for (i = 0; i < count; i++)
+		if (table[i].key[0] == key[0] &&
+		    strncmp(table[i].key, key, section) == 0 &&
+		    table[i].key[section] == '.' &&
+		    table[i].key[section + 1] == name[1] &&
+		    strcmp(table[i].key + section + 1, name + 1) == 0)
+			return &table[i];
+	return NULL;
 }
 
 const struct setting *
 keys_gateway_find(const char *key)
 {
-	size_t	 i;
-
-	for (i = 0; i < LENGTH(gateway_table); i++)
-		if (names_row(key, &gateway_table[i]))
-			return &gateway_table[i];
-	return NULL;
+	return find(gateway_table, LENGTH(gateway_table), key);
 }
 
 const struct setting *
 keys_function_find(const char *key)
 {
-	size_t	 i;
-
-	for (i = 0; i < LENGTH(function_table); i++)
-		if (names_row(key, &function_table[i]))
-			return &function_table[i];
-	return NULL;
+	return find(function_table, LENGTH(function_table), key);
 }
 
 /* Levenshtein's distance of two short words. */

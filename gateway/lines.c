@@ -79,27 +79,61 @@ cut(char *text, char stop)
 	return s + 1;
 }
 
-int
-line_next(struct block *block, struct line *line)
+void
+line_walk_init(struct line_walk *walk, struct block block)
 {
-	const char	*end;
-	char		*number, *function, *key, *value, *rest;
-	size_t		 len;
+	walk->rest = block;
+	walk->file = NULL;
+	walk->file_len = 0;
+}
 
-	if (block->len == 0)
+/*
+ * The next line without its newline, with FILE put in where it is left out.
+ * Owned by the caller; NULL if there is no newline or no FILE yet.
+ */
+static char *
+copy_line(struct line_walk *walk, size_t *len)
+{
+	const char	*text = walk->rest.text, *end, *colon;
+	char		*copy;
+
+	end = memchr(text, '\n', walk->rest.len);
+	*len = end == NULL ? walk->rest.len : (size_t)(end - text);
+	walk->rest.text += *len + (end != NULL);
+	walk->rest.len -= *len + (end != NULL);
+	colon = memchr(text, ':', *len);
+	if (end == NULL || colon == NULL || (colon == text &&
+	    walk->file == NULL))
+		return NULL;
+	if (colon > text) {
+		walk->file = text;
+		walk->file_len = (size_t)(colon - text);
+	}
+	*len -= (size_t)(colon - text);
+	copy = xmalloc(walk->file_len + *len + 1);
+	memcpy(copy, walk->file, walk->file_len);
+	memcpy(copy + walk->file_len, colon, *len);
+	*len += walk->file_len;
+	copy[*len] = '\0';
+	return copy;
+}
+
+int
+line_next(struct line_walk *walk, struct line *line)
+{
+	char	*number, *function, *key, *value, *rest;
+	size_t	 len;
+
+	if (walk->rest.len == 0)
 		return 0;
-	end = memchr(block->text, '\n', block->len);
-	len = end == NULL ? block->len : (size_t)(end - block->text);
-	line->copy = xstrndup(block->text, len);
-	block->text += len + (end != NULL);
-	block->len -= len + (end != NULL);
-
+	if ((line->copy = copy_line(walk, &len)) == NULL)
+		return -1;
 	number = cut(line->copy, ':');
 	function = cut(number, ':');
 	key = cut(function, ':');
 	value = cut(key, '=');
 	if (value == NULL || strlen(value) !=
-	    len - (size_t)(value - line->copy) || end == NULL)
+	    len - (size_t)(value - line->copy))
 		goto malformed;
 	line->number = (unsigned)strtoul(number, &rest, 10);
 	if (rest == number || *rest != '\0')
@@ -216,11 +250,12 @@ config_index_free(struct config_index *index)
 const char *
 config_index_file(const struct config_index *index, struct arena *arena)
 {
-	struct block	 block = index->gateway;
-	struct line	 line;
-	const char	*file;
+	struct line_walk	 walk;
+	struct line		 line;
+	const char		*file;
 
-	if (line_next(&block, &line) != 1)
+	line_walk_init(&walk, index->gateway);
+	if (line_next(&walk, &line) != 1)
 		return "tollgate.ini";
 	file = arena_strdup(arena, line.file);
 	line_release(&line);
@@ -237,9 +272,11 @@ static void
 find_line(struct block block, const char *file, const char *key,
     struct line *line)
 {
-	int	 found;
+	struct line_walk	 walk;
+	int			 found;
 
-	while ((found = line_next(&block, line)) != 0) {
+	line_walk_init(&walk, block);
+	while ((found = line_next(&walk, line)) != 0) {
 		if (found == -1)
 			continue;
 		if (strcmp(line->key, key) == 0)

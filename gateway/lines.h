@@ -9,7 +9,8 @@
  * worked out (the user's numbers, the digests).  ini makes it from files;
  * spawner and gateway read it with the same tables of settings, so that
  * neither trusts the other's idea of a value.  FILE is percent-encoded where it
- * holds a colon; a value holds no newline.
+ * holds a colon, and empty where it is that of the line before, of the same
+ * function; a value holds no newline.
  *
  * It knows nothing of keys and their values.
  */
@@ -42,6 +43,13 @@ struct block {
 	size_t		 len;
 };
 
+/* The way through a block. */
+struct line_walk {
+	struct block	 rest;
+	const char	*file;		/* the last FILE, as it stands */
+	size_t		 file_len;
+};
+
 /* One of them, its texts of their own so that they end in NUL. */
 struct line {
 	char		*copy;		/* what the others point into */
@@ -52,11 +60,12 @@ struct line {
 	const char	*value;
 };
 
+void	line_walk_init(struct line_walk *, struct block);
 /*
  * Take the next line off the block.  Returns 1 with a line for line_release, 0
  * at the end, -1 if it is not of the form (nothing is to be released).
  */
-int	line_next(struct block *, struct line *);
+int	line_next(struct line_walk *, struct line *);
 void	line_release(struct line *);
 
 /* Say what is wrong with a key of the line: FILE:LINE: [section] key: ... */

@@ -167,6 +167,24 @@ choose_user(struct resolver *r, struct function *fn, struct account *user)
 }
 
 static void
+find_groups(struct resolver *r, struct function *fn, const char *user)
+{
+	gid_t	 groups[FUNCTION_GROUPS_MAX];
+
+	fn->group_count = accounts_groups(r->accounts, user, fn->gid, groups,
+	    FUNCTION_GROUPS_MAX);
+	if (fn->group_count > FUNCTION_GROUPS_MAX) {
+		fn->group_count = FUNCTION_GROUPS_MAX;
+		BLAME(r, fn, "sandbox.user",
+		    "\"%s\" is in too many groups; expected %d at most",
+		    fn->user, FUNCTION_GROUPS_MAX);
+	}
+	fn->groups = arena_alloc(fn->arena,
+	    fn->group_count * sizeof(*groups));
+	memcpy(fn->groups, groups, fn->group_count * sizeof(*groups));
+}
+
+static void
 resolve_function_as_root(struct resolver *r, struct function *fn)
 {
 	struct account	 user;
@@ -188,14 +206,7 @@ resolve_function_as_root(struct resolver *r, struct function *fn)
 	if (fn->gid == 0)
 		BLAME(r, fn, "sandbox.group",
 		    "is root's; expected one of no other power");
-	fn->group_count = accounts_groups(r->accounts, user.name, fn->gid,
-	    fn->groups, FUNCTION_GROUPS_MAX);
-	if (fn->group_count > FUNCTION_GROUPS_MAX) {
-		fn->group_count = FUNCTION_GROUPS_MAX;
-		BLAME(r, fn, "sandbox.user",
-		    "\"%s\" is in too many groups; expected %d at most",
-		    fn->user, FUNCTION_GROUPS_MAX);
-	}
+	find_groups(r, fn, user.name);
 }
 
 /* --- rlimits ------------------------------------------------------------- */

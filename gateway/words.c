@@ -29,6 +29,19 @@ word_read(const char **s, char *out)
 	return quote == '\0' ? 0 : -1;
 }
 
+/* At least as many as there are: blanks in quotes count too. */
+static size_t
+count_words(const char *s)
+{
+	size_t	 count;
+
+	for (count = 0; *s != '\0'; count++) {
+		s += strcspn(s, " \t");
+		s += strspn(s, " \t");
+	}
+	return count;
+}
+
 const char *
 words_parse(struct arena *arena, const char *text, struct word_list *list)
 {
@@ -40,8 +53,7 @@ words_parse(struct arena *arena, const char *text, struct word_list *list)
 	text += strspn(text, " \t");
 	if (*text == '\0')
 		return NULL;
-	/* A word and its blank are two bytes at least. */
-	list->words = arena_alloc(arena, (len / 2 + 1) * sizeof(char *));
+	list->words = arena_alloc(arena, count_words(text) * sizeof(char *));
 	word = arena_alloc(arena, len + 1);
 	while (*text != '\0') {
 		list->words[list->count++] = word;
@@ -231,6 +243,8 @@ set_hosts(struct arena *arena, void *field, const char *value,
 	char	*lower, *s;
 
 	(void)setting;
+	if (*value == '\0')
+		return words_parse(arena, value, field);
 	lower = arena_strdup(arena, value);
 	for (s = lower; *s != '\0'; s++)
 		*s = (char)tolower((unsigned char)*s);

@@ -5,6 +5,8 @@
 #include "config.h"
 
 #include <check.h>
+#include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,16 +262,16 @@ END_TEST
 static const char	 two[] =
     "/t%3a.ini:0::gateway.uid=1\n"
     "/f/a.ini:0:a:function.process_digest=1f\n"
-    "/f/a.ini:0:a:function.rest_digest=2\n"
-    "/f/a.ini:1:a:function.handler=/x\n"
-    "/f/a.ini:2:a:function.environment=A=1 B=2\n"
-    "/f/a.ini:0:a:function.file_environment=A=1 B=3 C=4\n"
-    "/f/a.ini:0:a:sandbox.uid=1000\n"
-    "/f/a.ini:0:a:sandbox.groups=7 8\n"
-    "/f/a.ini:0:a:limits.rlimit_processes=99\n"
-    "/f/a.ini:4:a:route.exact=/1\n"
-    "/f/a.ini:6:a:route b.prefix=/2/ /3\n"
-    "/f/a.ini:7:a:route b.host=*.Example.org\n"
+    ":0:a:function.rest_digest=2\n"
+    ":1:a:function.handler=/x\n"
+    ":2:a:function.environment=A=1 B=2\n"
+    ":0:a:function.file_environment=A=1 B=3 C=4\n"
+    ":0:a:sandbox.uid=1000\n"
+    ":0:a:sandbox.groups=7 8\n"
+    ":0:a:limits.rlimit_processes=99\n"
+    ":4:a:route.exact=/1\n"
+    ":6:a:route b.prefix=/2/ /3\n"
+    ":7:a:route b.host=*.Example.org\n"
     "/f/b.ini:0:b:function.process_digest=3\n"
     "/f/b.ini:0:b:function.rest_digest=4\n"
     "/f/b.ini:9:b:function.handler=/y/${u}\n";
@@ -301,6 +303,7 @@ START_TEST(fields)
 	ck_assert_uint_eq(fn->process_idle_timeout_ms, 60000);
 	ck_assert_uint_eq(fn->rule_count, 2);
 	ck_assert_str_eq(fn->rules[1].section, "route b");
+	ck_assert_str_eq(fn->rules[1].file, "/f/a.ini");
 	ck_assert_uint_eq(fn->rules[1].line, 6);
 	ck_assert_str_eq(fn->rules[1].host.words[0], "*.example.org");
 	fn = config->functions[1];
@@ -369,7 +372,8 @@ static const char *const malformed[] = {
 	"/f:1:b:function.handler=/x\n/f:1:a:function.handler=/x\n",
 	("/f:1:a:function.handler=/x\n/f:1:b:function.handler=/x\n"
 	    "/f:1:a:function.chdir=/x\n"),
-	"/f:1:a:pool.queue_max=3\n",
+	"/f:1:a:pool.queue_max=3\n", ":1:a:function.handler=/x\n",
+	"/f:1:a:function.handler=/x\n:1:b:function.handler=/x\n",
 };
 
 START_TEST(no_load)
@@ -380,6 +384,51 @@ START_TEST(no_load)
 	ck_assert_uint_ge(errors.count, 1);
 	config_errors_release(&errors);
 	ck_assert_uint_eq(errors.count, 0);
+}
+END_TEST
+
+START_TEST(place_of_an_error)
+{
+	struct config_errors	 errors;
+
+	ck_assert_ptr_null(read_text("/f%3a:1:a:function.handler=/x\n"
+	    ":2:a:pool.freeze=no\n:3:a:pool.queue_max=x\n", &errors));
+	ck_assert_uint_eq(errors.count, 1);
+	ck_assert_ptr_nonnull(strstr(errors.lines[0],
+	    "/f::3: [pool] queue_max: "));
+	config_errors_release(&errors);
+}
+END_TEST
+
+/* A thousand or so, as there may be many thousands, mostly idle. */
+START_TEST(memory_of_a_function)
+{
+	enum { COUNT = 1000, MOST = 1000 };
+	struct config_errors	 errors;
+	struct config		*config;
+	char			*text, *at;
+	size_t			 before, used;
+	int			 i;
+
+	text = at = xmalloc(COUNT * 400);
+	for (i = 1; i <= COUNT; i++)
+		at += sprintf(at, "/etc/tollgate/functions.d/f%04d.ini:0:f%04d:"
+		    "function.process_digest=0123456789abcdef\n"
+		    ":0:f%04d:function.rest_digest=0123456789abcdef\n"
+		    ":2:f%04d:function.handler=/srv/functions/thumb.fcgi\n"
+		    ":4:f%04d:route.prefix=/many/f%04d\n"
+		    ":0:f%04d:sandbox.user=nobody\n"
+		    ":0:f%04d:sandbox.uid=65534\n"
+		    ":0:f%04d:sandbox.groups=65534\n",
+		    i, i, i, i, i, i, i, i, i);
+	before = mallinfo2().uordblks;
+	config = read_text(text, &errors);
+	used = mallinfo2().uordblks - before;
+	ck_assert_ptr_nonnull(config);
+	ck_assert_uint_eq(config->count, COUNT);
+	ck_assert_uint_le(used, COUNT * MOST);	/* 0 with ASan */
+	config_free(config);
+	free(text);
 }
 END_TEST
 
@@ -416,6 +465,8 @@ main(void)
 	tcase_add_test(tc, what_is_unchanged_is_shared);
 	tcase_add_test(tc, by_number);
 	tcase_add_loop_test(tc, no_load, 0, ROWS(malformed));
+	tcase_add_test(tc, place_of_an_error);
+	tcase_add_test(tc, memory_of_a_function);
 	tcase_add_test(tc, errors_have_an_end);
 	suite_add_tcase(s, tc);
 
