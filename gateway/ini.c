@@ -70,7 +70,7 @@ text_add_file(struct ini_text *t, const char *file)
 
 /* Where a line comes from. */
 struct place {
-	const char	*file;
+	const char	*file;		/* "": the line before has it */
 	unsigned	 line;		/* 0: not from the file */
 	const char	*function;	/* "": tollgate.ini */
 };
@@ -95,6 +95,14 @@ text_add_line(struct ini_text *t, const struct place *place, const char *key,
 
 /* --- one file ------------------------------------------------------------- */
 
+/* A file that was read. */
+struct source {
+	const char	*file;
+	const char	*function;	/* "": tollgate.ini */
+	const char	*text;
+	size_t		 len;
+};
+
 /* The lint pass has said all of it, with line numbers. */
 static int
 be_silent(const char *format, ...)
@@ -105,21 +113,18 @@ be_silent(const char *format, ...)
 
 /* iniparser reads files only; this one is in memory.  NULL with errno. */
 static dictionary *
-parse(const char *text, size_t len)
+parse(int fd, const char *text, size_t len)
 {
-	dictionary	*dict = NULL;
+	dictionary	*dict;
 	char		 path[64];
-	int		 fd;
 
-	if ((fd = memfd_create("tollgate-ini", MFD_CLOEXEC)) == -1)
+	if (pwrite(fd, text, len, 0) != (ssize_t)len ||
+	    ftruncate(fd, (off_t)len) == -1)
 		return NULL;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (write(fd, text, len) == (ssize_t)len) {
-		iniparser_set_error_callback(be_silent);
-		dict = iniparser_load(path);
-		iniparser_set_error_callback(NULL);
-	}
-	close(fd);
+	iniparser_set_error_callback(be_silent);
+	dict = iniparser_load(path);
+	iniparser_set_error_callback(NULL);
 	return dict;
 }
 
@@ -129,8 +134,10 @@ parse(const char *text, size_t len)
  */
 static void
 take_entries(const struct lint *lint, const dictionary *dict,
-    struct place place, struct ini_text *lines, struct config_errors *errors)
+    const struct source *source, struct ini_text *lines,
+    struct config_errors *errors)
 {
+	struct place		 place = { "", 0, source->function };
 	const struct lint_entry	*e;
 	const char		*value;
 	char			*name, *colon;
@@ -148,104 +155,122 @@ take_entries(const struct lint *lint, const dictionary *dict,
 		else
 			config_errors_add(errors, "%s:%u: [%s] %s: iniparser "
 			    "reads another value than stands here; expected "
-			    "none with a backslash in quotes", place.file,
+			    "none with a backslash in quotes", source->file,
 			    e->line, e->section, e->key);
 		free(name);
 	}
 }
 
-void
-ini_read_text(const char *file, const char *function, const char *text,
-    size_t len, struct ini_text *lines, struct config_errors *errors)
+static void
+read_source(int scratch, const struct source *source, struct ini_text *lines,
+    struct config_errors *errors)
 {
-	bool		 of_gateway = *function == '\0';
-	struct place	 place = { file, 0, function };
+	bool		 of_gateway = *source->function == '\0';
 	struct lint	 lint;
 	struct arena	*arena;
 	dictionary	*dict;
 	size_t		 before = errors->count;
 
 	arena = arena_create(ARENA_CHUNK);
-	lint_text(&lint, arena, file, of_gateway, text, len, errors);
+	lint_text(&lint, arena, source->file, of_gateway, source->text,
+	    source->len, errors);
 	if (lint.sections == 0 && errors->count == before)
 		config_errors_add(errors, "%s: holds nothing; expected [%s]",
-		    file, of_gateway ? "gateway" : "function");
-	if ((dict = parse(lint.clean, lint.clean_len)) == NULL)
+		    source->file, of_gateway ? "gateway" : "function");
+	if ((dict = parse(scratch, lint.clean, lint.clean_len)) == NULL)
 		config_errors_add(errors, "%s: iniparser cannot read it: %s",
-		    file, strerror(errno));
+		    source->file, strerror(errno));
 	else {
-		take_entries(&lint, dict, place, lines, errors);
+		take_entries(&lint, dict, source, lines, errors);
 		iniparser_freedict(dict);
 	}
 	arena_free(arena);
+}
+
+/* The file that parse wants. */
+static int
+open_scratch(void)
+{
+	return memfd_create("tollgate-ini", MFD_CLOEXEC);
+}
+
+void
+ini_read_text(const char *file, const char *function, const char *text,
+    size_t len, struct ini_text *lines, struct config_errors *errors)
+{
+	const struct source	 source = { file, function, text, len };
+	int			 scratch = open_scratch();
+
+	read_source(scratch, &source, lines, errors);
+	close(scratch);
 }
 
 /* --- the folder of functions ---------------------------------------------- */
 
 /* What the files say, before anything is worked out. */
 struct raw {
+	int		 scratch;
 	struct ini_text	 text;
 	size_t		*starts;	/* where each function's lines begin */
 	size_t		 count;
 };
 
-/* NAME of NAME.ini in name; false for what is no such file. */
-static bool
-function_name(const char *file, char name[NAME_MAX + 1])
+/* The length of NAME in NAME.ini; 0 for what is no such file. */
+static size_t
+name_length(const char *file)
 {
 	size_t	 len = strlen(file);
 
 	if (file[0] == '.' || len <= 4 || len > NAME_MAX ||
 	    strcmp(file + len - 4, ".ini") != 0)
-		return false;
-	memcpy(name, file, len - 4);
-	name[len - 4] = '\0';
-	return true;
+		return 0;
+	return len - 4;
 }
 
 static int
 is_function_file(const struct dirent *entry)
 {
-	char	 name[NAME_MAX + 1];
-
-	return function_name(entry->d_name, name);
+	return name_length(entry->d_name) > 0;
 }
 
 /* The byte order of names, in which '.' of ".ini" has no part. */
 static int
 compare_functions(const struct dirent **a, const struct dirent **b)
 {
-	char	 x[NAME_MAX + 1] = "", y[NAME_MAX + 1] = "";
+	size_t	 x = name_length((*a)->d_name), y = name_length((*b)->d_name);
+	int	 order;
 
-	function_name((*a)->d_name, x);
-	function_name((*b)->d_name, y);
-	return strcmp(x, y);
+	order = memcmp((*a)->d_name, (*b)->d_name, x < y ? x : y);
+	return order != 0 ? order : x < y ? -1 : x > y;
 }
 
 static void
 read_function_file(struct raw *raw, const char *folder, const char *file,
     struct config_errors *errors)
 {
-	char		 name[NAME_MAX + 1] = "";
-	struct place	 place = { NULL, 0, name };
-	char		*path, *text;
-	size_t		 len;
+	struct source	 source;
+	struct place	 place;
+	char		*path, *name, *text;
 
 	path = xasprintf("%s/%s", folder, file);
-	place.file = path;
-	function_name(file, name);
+	name = xstrndup(file, name_length(file));
 	if (!function_name_is_valid(name))
 		config_errors_add(errors, "%s: not the name of a function; "
 		    "expected 1 to %d of A-Z a-z 0-9 _ - before .ini", path,
 		    FUNCTION_NAME_MAX);
-	else if ((text = files_read(path, INI_FILE_MAX, true, &len,
+	else if ((text = files_read(path, INI_FILE_MAX, true, &source.len,
 	    errors)) != NULL) {
 		raw->starts[raw->count++] = raw->text.len;
 		/* Even a file without a key has a line. */
+		place = (struct place){ path, 0, name };
 		text_add_line(&raw->text, &place, "function.rest_digest", "0");
-		ini_read_text(path, name, text, len, &raw->text, errors);
+		source.file = path;
+		source.function = name;
+		source.text = text;
+		read_source(raw->scratch, &source, &raw->text, errors);
 		free(text);
 	}
+	free(name);
 	free(path);
 }
 
@@ -362,7 +387,7 @@ static void
 add_derived(struct ini_text *lines, const struct function *fn,
     struct value_buffer *buffer)
 {
-	const struct place	 place = { fn->file, 0, fn->name };
+	const struct place	 place = { "", 0, fn->name };
 	const struct setting	*row;
 	const char		*text;
 	size_t			 i;
@@ -378,26 +403,33 @@ add_derived(struct ini_text *lines, const struct function *fn,
 	}
 }
 
+struct digests {
+	uint64_t	 process;
+	uint64_t	 rest;
+};
+
+static void
+digest_line(struct digests *d, const struct raw_line *line)
+{
+	if (line->row->flags & SETTING_PROCESS)
+		d->process = digest(d->process, line->key,
+		    line->len - (size_t)(line->key - line->text));
+	else	/* with its place, for messages */
+		d->rest = digest(d->rest, line->text, line->len);
+}
+
+/* They come first, so theirs are the lines that name the file. */
 static void
 add_digests(struct ini_text *out, const struct function *fn,
-    const struct ini_text *lines)
+    const struct digests *d)
 {
 	struct place	 place = { fn->file, 0, fn->name };
-	const char	*at = lines->bytes, *end = at + lines->len;
-	struct raw_line	 line;
-	uint64_t	 process = FNV_START, rest = FNV_START;
 	char		 text[17];
 
-	while (next_raw_line(&at, end, &line))
-		if (line.row->flags & SETTING_PROCESS)
-			process = digest(process, line.key,
-			    line.len - (size_t)(line.key - line.text));
-		else	/* with its place, for messages */
-			rest = digest(rest, line.text, line.len);
-	process = digest_handler(process, fn);
-	snprintf(text, sizeof(text), "%016" PRIx64, process);
+	snprintf(text, sizeof(text), "%016" PRIx64, d->process);
 	text_add_line(out, &place, "function.process_digest", text);
-	snprintf(text, sizeof(text), "%016" PRIx64, rest);
+	place.file = "";
+	snprintf(text, sizeof(text), "%016" PRIx64, d->rest);
 	text_add_line(out, &place, "function.rest_digest", text);
 }
 
@@ -405,24 +437,32 @@ static void
 write_function(struct ini_load *load, const struct function *fn,
     const char *from, size_t len, struct value_buffer *buffer)
 {
-	struct ini_text	 lines = { NULL, 0, 0 }, digests = { NULL, 0, 0 };
-	const char	*marker, *at;
+	struct ini_text	 lines = { NULL, 0, 0 }, open = { NULL, 0, 0 };
+	struct ini_text	 leading = { NULL, 0, 0 };
+	struct digests	 d = { FNV_START, FNV_START };
 	struct raw_line	 line;
+	const char	*at;
 
 	/* The first line only said that there is a function. */
-	marker = (const char *)memchr(from, '\n', len) + 1;
-	text_append(&lines, marker, len - (size_t)(marker - from));
+	at = (const char *)memchr(from, '\n', len) + 1;
+	text_append(&lines, at, len - (size_t)(at - from));
 	add_derived(&lines, fn, buffer);
-	add_digests(&digests, fn, &lines);
-	text_append(&load->whole, digests.bytes, digests.len);
-	text_append(&load->whole, lines.bytes, lines.len);
-	text_append(&load->gateway, digests.bytes, digests.len);
+	d.rest = digest(d.rest, fn->file, strlen(fn->file));
 	for (at = lines.bytes; next_raw_line(&at, lines.bytes + lines.len,
-	    &line); )
+	    &line); ) {
+		digest_line(&d, &line);
 		if (!(line.row->flags & SETTING_SECRET))
-			text_append(&load->gateway, line.text, line.len);
+			text_append(&open, line.text, line.len);
+	}
+	d.process = digest_handler(d.process, fn);
+	add_digests(&leading, fn, &d);
+	text_append(&load->whole, leading.bytes, leading.len);
+	text_append(&load->whole, lines.bytes, lines.len);
+	text_append(&load->gateway, leading.bytes, leading.len);
+	text_append(&load->gateway, open.bytes, open.len);
 	ini_text_release(&lines);
-	ini_text_release(&digests);
+	ini_text_release(&open);
+	ini_text_release(&leading);
 }
 
 static void
@@ -434,7 +474,7 @@ write_gateway(struct ini_load *load, const struct config *config,
 		"gateway.listen_group", "gateway.function_user",
 		"gateway.uid", "gateway.gid", "gateway.listen_gid",
 	};
-	const struct place	 place = { config->file, 0, "" };
+	const struct place	 place = { "", 0, "" };
 	const struct setting	*row;
 	size_t			 i;
 
@@ -488,11 +528,12 @@ read_raw(struct raw *raw, const char *path, const char *text, size_t len,
     struct config_errors *errors)
 {
 	const struct place	 place = { path, 0, "" };
+	const struct source	 source = { path, "", text, len };
 	char			*folder;
 
 	/* Even a file without a key says which it is. */
 	text_add_line(&raw->text, &place, "gateway.listen_gid", "none");
-	ini_read_text(path, "", text, len, &raw->text, errors);
+	read_source(raw->scratch, &source, &raw->text, errors);
 	folder = find_functions(path, &raw->text);
 	read_functions(raw, folder, errors);
 	return folder;
@@ -501,7 +542,7 @@ read_raw(struct raw *raw, const char *path, const char *text, size_t len,
 int
 ini_load(const char *path, struct ini_load *load)
 {
-	struct raw		 raw = { { NULL, 0, 0 }, NULL, 0 };
+	struct raw		 raw = { -1, { NULL, 0, 0 }, NULL, 0 };
 	struct config_index	*index;
 	struct config		*config;
 	char			*text, *folder;
@@ -511,7 +552,9 @@ ini_load(const char *path, struct ini_load *load)
 	text = files_read(path, INI_FILE_MAX, false, &len, &load->errors);
 	if (text == NULL)
 		return -1;
+	raw.scratch = open_scratch();
 	folder = read_raw(&raw, path, text, len, &load->errors);
+	close(raw.scratch);
 	free(text);
 
 	index = config_index_create(raw.text.bytes, raw.text.len);
