@@ -1,13 +1,22 @@
 /*
  * timer: deadlines on the event loop, never early.
  *
+ * Nearly all deadlines are of a few durations, and nearly none is met.  Those
+ * of one duration stand in a queue in the order in which they were started,
+ * which is the order in which they are due, so that starting and stopping one
+ * is putting it at the end and taking it out; libevent knows of one event a
+ * queue, and is left alone until that fires.  It may find that all who were
+ * due then have been stopped.
+ *
  * libevent counts from a coarse clock that it reads once a turn, so what is
  * started late in a long turn would come early by as much.  Each timer knows
- * its own deadline, and one that libevent wakes too soon goes back to sleep.
+ * its own deadline, and who is woken too soon goes back to sleep.
  */
 #include "timer.h"
 #include "log.h"
 #include "mem.h"
+
+#include <sys/queue.h>
 
 #include <event2/event.h>
 
@@ -20,8 +29,7 @@
 #define US_PER_MS	UINT64_C(1000)
 #define MS_MAX		(UINT64_C(100) * 366 * 24 * 60 * 60 * 1000)
 
-/* As many as libevent has queues for; a power of two. */
-#define QUEUES		256
+#define QUEUES		256	/* a power of two */
 #define QUEUES_LOG2	8
 
 /*
@@ -35,18 +43,24 @@ struct timer {
 	void		 *arg;
 	uint64_t	  due_us;
 	bool		  started;
+	struct queue	 *queue;	/* NULL: an event of its own */
+	TAILQ_ENTRY(timer)	 in_queue;
 	/* A struct event, of the size that the libevent at hand gives it. */
 	alignas(max_align_t) unsigned char	 event[];
 };
 
+TAILQ_HEAD(timer_list, timer);
+
 /*
- * What equal durations share, found by a hash of the duration.  Two that meet
- * in one place are no fault: the later one has its timers in libevent's heap.
+ * Those of one duration, found by a hash of it.  Two durations that meet in one
+ * place are no fault: the timers of the later one have events of their own.
  */
 struct queue {
 	uint64_t		 ms;
 	unsigned int		 asked;		/* in a row, until it has one */
-	const struct timeval	*handle;	/* libevent's; NULL: none */
+	struct event		*event;		/* NULL: not a queue yet */
+	bool			 is_armed;	/* not later than the first */
+	struct timer_list	 timers;	/* the first due is the first */
 };
 
 /* There is one loop in a process, and a clock is the world's anyway. */
@@ -82,7 +96,11 @@ timer_init(struct event_base *base)
 void
 timer_release(void)
 {
-	/* The queues themselves go with the loop. */
+	size_t	 i;
+
+	for (i = 0; i < QUEUES; i++)
+		if (queues[i].event != NULL)
+			event_free(queues[i].event);
 	loop = NULL;
 	memset(queues, 0, sizeof(queues));
 }
@@ -104,9 +122,11 @@ timer_event(struct timer *t)
  * memory loses one, and that ends the process here as everywhere.
  */
 static void
-timer_arm(struct timer *t, const struct timeval *tv)
+arm(struct event *event, uint64_t us)
 {
-	if (event_add(timer_event(t), tv) == -1) {
+	struct timeval	 tv = us_to_timeval(us);
+
+	if (event_add(event, &tv) == -1) {
 		log_error("timer: out of memory");
 		abort();
 	}
@@ -116,15 +136,13 @@ static void
 on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct timer	*t = arg;
-	struct timeval	 left;
 	uint64_t	 now;
 
 	(void)fd;
 	(void)what;
 	now = now_us();
 	if (now < t->due_us) {
-		left = us_to_timeval(t->due_us - now);
-		timer_arm(t, &left);
+		arm(timer_event(t), t->due_us - now);
 		return;
 	}
 	t->started = false;
@@ -148,47 +166,74 @@ timer_free(struct timer *t)
 {
 	if (t == NULL)
 		return;
-	event_del(timer_event(t));
+	timer_stop(t);
 	free(t);
 }
 
-/* libevent's queue for durations of ms; NULL if it has none. */
-static const struct timeval *
+static void
+queue_arm(struct queue *q, uint64_t us)
+{
+	arm(q->event, us);
+	q->is_armed = true;
+}
+
+/* Some are due, and may start, stop and free any timers. */
+static void
+on_queue(evutil_socket_t fd, short what, void *arg)
+{
+	struct queue	*q = arg;
+	struct timer	*t;
+	uint64_t	 now = now_us();
+
+	(void)fd;
+	(void)what;
+	q->is_armed = false;
+	while ((t = TAILQ_FIRST(&q->timers)) != NULL && t->due_us <= now) {
+		timer_stop(t);
+		t->on_time(t->arg);	/* t may be gone */
+	}
+	if (t != NULL)
+		queue_arm(q, t->due_us - now);
+}
+
+/* The queue for durations of ms; NULL if they have none. */
+static struct queue *
 queue_find(uint64_t ms)
 {
 	struct queue	*q;
-	struct timeval	 tv;
 
 	q = &queues[(ms * UINT64_C(0x9e3779b97f4a7c15)) >> (64 - QUEUES_LOG2)];
-	if (q->handle != NULL)
-		return q->ms == ms ? q->handle : NULL;
+	if (q->event != NULL)
+		return q->ms == ms ? q : NULL;
 	if (q->ms != ms) {
 		q->ms = ms;
 		q->asked = 0;
 	}
 	if (++q->asked < QUEUE_WORTH)
 		return NULL;
-	tv = us_to_timeval(ms * US_PER_MS);
-	q->handle = event_base_init_common_timeout(loop, &tv);
-	return q->handle;
+	TAILQ_INIT(&q->timers);
+	q->event = event_new(loop, -1, 0, on_queue, q);
+	return q->event != NULL ? q : NULL;
 }
 
 void
 timer_start(struct timer *t, uint64_t ms)
 {
-	const struct timeval	*shared;
-	struct timeval		 tv;
+	struct queue	*q;
 
+	timer_stop(t);
 	if (ms > MS_MAX)
 		ms = MS_MAX;
 	t->due_us = now_us() + ms * US_PER_MS;
 	t->started = true;
-	if ((shared = queue_find(ms)) != NULL) {
-		timer_arm(t, shared);
+	t->queue = q = queue_find(ms);
+	if (q == NULL) {
+		arm(timer_event(t), ms * US_PER_MS);
 		return;
 	}
-	tv = us_to_timeval(ms * US_PER_MS);
-	timer_arm(t, &tv);
+	TAILQ_INSERT_TAIL(&q->timers, t, in_queue);
+	if (!q->is_armed)
+		queue_arm(q, ms * US_PER_MS);
 }
 
 void
@@ -196,7 +241,11 @@ timer_stop(struct timer *t)
 {
 	if (!t->started)
 		return;
-	event_del(timer_event(t));
+	if (t->queue != NULL)
+		TAILQ_REMOVE(&t->queue->timers, t, in_queue);
+	else
+		event_del(timer_event(t));
+	t->queue = NULL;
 	t->started = false;
 }
 

@@ -1,9 +1,9 @@
 /*
  * timer: deadlines on the event loop.
  *
- * One callback a timer, once per start.  Durations that many timers share are
- * kept in libevent's common-timeout queues, where starting and stopping costs
- * the same however many there are.  All that decides by time asks timer_now,
+ * One callback a timer, once per start.  Timers of durations that are often
+ * asked for stand in a queue each, where starting and stopping costs next to
+ * nothing, however many there are.  All that decides by time asks timer_now,
  * so unit tests put a clock of their own in this file's place.
  */
 #ifndef TOLLGATE_TIMER_H
