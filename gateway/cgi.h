@@ -42,6 +42,7 @@ struct variables {
 	size_t		 size;
 	uint32_t	*index;		/* hash of names; 0: free, else i + 1 */
 	size_t		 index_size;	/* a power of two */
+	uint64_t	 key;		/* of the hash: no peer knows it */
 	bool		 length_differs;	/* of CONTENT_LENGTH, twice */
 };
 

@@ -142,14 +142,15 @@ fcgi_get_end(const struct fcgi_record *record, uint32_t *app_status,
 /* --- name-value pairs (section 3.4) ------------------------------------- */
 
 /*
- * Read the lengths of a pair in any of their forms.  Returns the bytes that
+ * Read the lengths of a pair, in any of their forms.  Returns the bytes that
  * they take up, or what fcgi_pair_parse is to return.
  */
 static ptrdiff_t
-get_lengths(const uint8_t *bytes, size_t len, size_t max, uint32_t lengths[2])
+get_lengths(const uint8_t *bytes, size_t len, size_t max,
+    struct fcgi_pair *pair)
 {
 	uint64_t	 total = 0;	/* what it takes up, as far as known */
-	size_t		 head = 0, width;
+	size_t		 head = 0, width, length;
 	int		 i;
 
 	for (i = 0; i < 2; i++) {
@@ -159,9 +160,13 @@ get_lengths(const uint8_t *bytes, size_t len, size_t max, uint32_t lengths[2])
 			return -1;
 		if (len - head < width)
 			return 0;
-		lengths[i] = width == 1 ? bytes[head] :
+		length = width == 1 ? bytes[head] :
 		    get32(bytes + head) & PAIR_LENGTH_MAX;
-		total += lengths[i];
+		if (i == 0)
+			pair->name_len = length;
+		else
+			pair->value_len = length;
+		total += length;
 		head += width;
 	}
 	return (ptrdiff_t)head;
@@ -172,24 +177,21 @@ fcgi_pair_parse(const uint8_t *bytes, size_t len, size_t max,
     struct fcgi_pair *pair)
 {
 	uint64_t	 total;
-	uint32_t	 lengths[2];
 	ptrdiff_t	 head = 2;
 
 	if (len >= 2 && bytes[0] < 0x80 && bytes[1] < 0x80) {
-		lengths[0] = bytes[0];	/* nearly always */
-		lengths[1] = bytes[1];
-	} else if ((head = get_lengths(bytes, len, max, lengths)) <= 0)
+		pair->name_len = bytes[0];	/* nearly always */
+		pair->value_len = bytes[1];
+	} else if ((head = get_lengths(bytes, len, max, pair)) <= 0)
 		return head;
-	total = (uint64_t)head + lengths[0] + lengths[1];
+	total = (uint64_t)head + pair->name_len + pair->value_len;
 	if (total > max)
 		return -1;
 	if (total > len)
 		return 0;
-	pair->name = (const char *)bytes + head;
-	pair->name_len = lengths[0];
-	pair->value = pair->name + lengths[0];
-	pair->value_len = lengths[1];
 	pair->head = (size_t)head;
+	pair->name = (const char *)bytes + head;
+	pair->value = pair->name + pair->name_len;
 	return (ptrdiff_t)total;
 }
 

@@ -145,8 +145,10 @@ host_named(struct router *router, const char *name)
 	if ((len = reverse_host(name, reversed)) == 0)
 		return NULL;
 	slot = radix_slot(router->hosts, reversed, len);
-	if (*slot == NULL)
+	if (*slot == NULL) {
 		*slot = host_create(router->arena);
+		router->host_count++;
+	}
 	return *slot;
 }
 
@@ -376,6 +378,8 @@ router_host(const struct router *router, const char *name)
 	struct radix_walk	 walk;
 	size_t			 len, at;
 
+	if (router->host_count == 0)
+		return NULL;	/* as most often: spare it the search */
 	len = reverse_host(name, reversed);
 	radix_walk_init(&walk, router->hosts, reversed, len);
 	while ((host = radix_walk_next(&walk, &at)) != NULL)

@@ -53,6 +53,7 @@ struct router {
 	struct patterns		*patterns;
 	struct radix		*hosts;		/* names are reversed, and those
 						   of *.NAME end in a dot */
+	unsigned		 host_count;
 	struct host		*any;		/* of routes without host */
 	unsigned		 count;		/* routes so far */
 };

@@ -50,6 +50,7 @@ hash_word(uint64_t h, uint64_t word, uint64_t key)
 	return ((uint64_t)product & HASH_PRIME) + (uint64_t)(product >> 61);
 }
 
+/* Eight bytes, the last of them highest. */
 static uint64_t
 load_word(const char *bytes)
 {
@@ -57,6 +58,18 @@ load_word(const char *bytes)
 
 	memcpy(&word, bytes, sizeof(word));
 	return le64toh(word);
+}
+
+/* The same of fewer, with plain ones in front. */
+static uint64_t
+load_short(const char *bytes, size_t len)
+{
+	uint64_t	 word = PLAIN_BITS;
+	size_t		 i;
+
+	for (i = 0; i < len; i++)
+		word = word >> 8 | (uint64_t)(uint8_t)bytes[i] << 56;
+	return word;
 }
 
 /*
@@ -67,12 +80,10 @@ load_word(const char *bytes)
  * says whether all bytes have the bit that capitals and _ have, and NUL, CR, LF
  * and = have not.
  */
-static uint32_t
-hash_name(const char *name, size_t len, bool *is_plain)
+static inline uint32_t
+hash_name(uint64_t key, const char *name, size_t len, bool *is_plain)
 {
-	char		 padded[8] = "________";
-	const char	*end = name + len;
-	uint64_t	 key = hash_key(), h = 0, common = PLAIN_BITS, word;
+	uint64_t	 h = 0, common = PLAIN_BITS, word;
 	size_t		 left;
 
 	for (left = len; left >= 8; left -= 7, name += 7) {
@@ -81,9 +92,7 @@ hash_name(const char *name, size_t len, bool *is_plain)
 		h = hash_word(h, word & SEVEN_BYTES, key);
 	}
 	/* The last seven, whether some of them have been there or not. */
-	if (len < 8)
-		end = (char *)mempcpy(padded + 8 - len, name, len);
-	word = load_word(end - 8);
+	word = len < 8 ? load_short(name, len) : load_word(name + left - 8);
 	*is_plain = (common & word) == PLAIN_BITS;
 	return (uint32_t)(hash_word(h, word >> 8, key) + len);
 }
@@ -91,7 +100,7 @@ hash_name(const char *name, size_t len, bool *is_plain)
 /* --- the index ---------------------------------------------------------- */
 
 /* The slot of a name: its own, or the free one where it belongs. */
-static uint32_t *
+static inline uint32_t *
 find_slot(const struct variables *v, const char *name, size_t len,
     uint32_t hash)
 {
@@ -115,7 +124,7 @@ find(const struct variables *v, const char *name, size_t len)
 
 	if (v->count == 0)
 		return NULL;
-	i = *find_slot(v, name, len, hash_name(name, len, &is_plain));
+	i = *find_slot(v, name, len, hash_name(v->key, name, len, &is_plain));
 	return i != 0 ? &v->list[i - 1] : NULL;
 }
 
@@ -142,7 +151,7 @@ grow(struct variables *v)
  * The variable of that name, which is new if its name is NULL: then the caller
  * fills it in.
  */
-static struct variable *
+static inline struct variable *
 find_or_add(struct variables *v, const char *name, size_t len, uint32_t hash)
 {
 	struct variable	*var;
@@ -167,6 +176,7 @@ variables_init(struct variables *v, struct arena *arena)
 {
 	memset(v, 0, sizeof(*v));
 	v->arena = arena;
+	v->key = hash_key();
 }
 
 /* --- texts -------------------------------------------------------------- */
@@ -326,7 +336,7 @@ variables_add(struct variables *v, const struct fcgi_pair *pair)
 		return "a parameter without name";
 	if (pair->name_len > LENGTH_MAX || pair->value_len > LENGTH_MAX)
 		return "a parameter is too long";
-	hash = hash_name(pair->name, pair->name_len, &is_plain);
+	hash = hash_name(v->key, pair->name, pair->name_len, &is_plain);
 	if (!is_plain && has_bad_byte(pair->name, pair->name_len))
 		return "NUL, CR, LF or = in a parameter's name";
 	if (pair->value_len > 0 &&
@@ -348,7 +358,7 @@ variables_set(struct variables *v, const char *name, const char *value)
 	bool		 is_plain;
 
 	var = find_or_add(v, name, name_len,
-	    hash_name(name, name_len, &is_plain));
+	    hash_name(v->key, name, name_len, &is_plain));
 	if (var->name == NULL)
 		var->name = name;
 	else if (is_value(var, value, len))

@@ -42,31 +42,47 @@ pair_size_max(const struct variable *v)
 	return (size_t)v->name_len + v->value_len + 8;
 }
 
-/* A pair that came as one goes on as it stands.  Returns as fcgi_pair_put. */
+/*
+ * Put the pair of variable *i at out, and those behind it that fit and stand
+ * behind it as they came: in one piece, as it is in memory.  *i moves to the
+ * first that is not put.  Returns the bytes, 0 if not even the first fits.
+ */
 static size_t
-put_pair(uint8_t *out, size_t room, const struct variable *v)
+put_pairs(uint8_t *out, size_t room, const struct variables *vars, size_t *i)
 {
-	struct fcgi_pair	 pair = { v->name, v->name_len, v->value,
-				    v->value_len, v->head };
-	size_t			 size = v->head + v->name_len + v->value_len;
+	const struct variable	*v = &vars->list[*i];
+	const struct variable	*end = vars->list + vars->count;
+	const char		*from = v->name - v->head, *to = from;
+	struct fcgi_pair	 pair;
+	size_t			 size;
 
-	if (v->head == 0)
-		return fcgi_pair_put(out, room, &pair);
-	if (size > room)
-		return 0;
-	memcpy(out, v->name - v->head, size);
-	return size;
+	if (v->head == 0) {
+		pair = (struct fcgi_pair){ v->name, v->name_len, v->value,
+		    v->value_len, 0 };
+		size = fcgi_pair_put(out, room, &pair);
+		*i += size > 0;
+		return size;
+	}
+	for (; v < end && v->head != 0 && v->passes &&
+	    v->name - v->head == to &&
+	    (size_t)(v->value + v->value_len - from) <= room; v++)
+		to = v->value + v->value_len;
+	memcpy(out, from, (size_t)(to - from));
+	*i = (size_t)(v - vars->list);
+	return (size_t)(to - from);
 }
 
 /* A pair that no record holds goes over as many as it takes. */
 static uint8_t *
 put_long_pair(uint8_t *record, const struct variable *v)
 {
-	size_t	 left, at, n, room = pair_size_max(v);
-	uint8_t	*bytes;
+	struct fcgi_pair	 pair = { v->name, v->name_len, v->value,
+				    v->value_len, 0 };
+	size_t			 left, at, n, room = pair_size_max(v);
+	uint8_t			*bytes;
 
 	bytes = xmalloc(room);
-	left = put_pair(bytes, room, v);
+	left = fcgi_pair_put(bytes, room, &pair);
 	for (at = 0; left > 0; at += n, left -= n) {
 		n = left < FCGI_CONTENT_MAX ? left : FCGI_CONTENT_MAX;
 		fcgi_put_header(record, FCGI_PARAMS, WORKER_ID, (uint16_t)n, 0);
@@ -84,28 +100,25 @@ put_long_pair(uint8_t *record, const struct variable *v)
 static void
 put_params(struct buffer *out, const struct variables *vars)
 {
-	const struct variable	*v;
-	uint8_t			*start, *record;
-	size_t			 i, total = 0, len = 0, n;
+	uint8_t	*start, *record;
+	size_t	 i, n, total = 0, len = 0;
 
 	for (i = 0; i < vars->count; i++)
 		total += pair_size_max(&vars->list[i]);
 	/* Any three records in a row hold more than one could. */
 	total += FCGI_HEADER_LEN * (total / (FCGI_CONTENT_MAX / 4) + 2);
 	start = record = buffer_reserve(out, total);
-	for (i = 0; i < vars->count; i++) {
-		v = &vars->list[i];
-		if (!v->passes)
+	for (i = 0; i < vars->count;) {
+		if (!vars->list[i].passes) {
+			i++;
 			continue;
-		n = put_pair(record + FCGI_HEADER_LEN + len,
-		    FCGI_CONTENT_MAX - len, v);
-		if (n == 0) {
-			record = close_params(record, &len);
-			n = put_pair(record + FCGI_HEADER_LEN,
-			    FCGI_CONTENT_MAX, v);
 		}
-		if (n == 0)
-			record = put_long_pair(record, v);
+		n = put_pairs(record + FCGI_HEADER_LEN + len,
+		    FCGI_CONTENT_MAX - len, vars, &i);
+		if (n == 0 && len > 0)
+			record = close_params(record, &len);
+		else if (n == 0)
+			record = put_long_pair(record, &vars->list[i++]);
 		len += n;
 	}
 	record = close_params(record, &len);

@@ -9,11 +9,11 @@ use Tollgate::Test;
 
 my $t = Tollgate::Test->new->evil(evil => "[pool]\nmax_children = 1\n")
     ->start;
-my @params = nginx_params('GET', '/evil?mode=params',
-    params => ['LONG_' . 'n' x 200 => 'v' x 300, EMPTY => '']);
+my @more = ('LONG_' . 'n' x 200 => 'v' x 300, EMPTY => '',
+    HTTP_TWICE => 'a', HTTP_TWICE => 'b');
+my @params = nginx_params('GET', '/evil?mode=params', params => \@more);
 my $pairs = pairs(@params);
-my $want = $t->get('/evil?mode=params', params =>
-    ['LONG_' . 'n' x 200 => 'v' x 300, EMPTY => ''])->{body};
+my $want = $t->get('/evil?mode=params', params => \@more)->{body};
 
 sub answer_to {
 	my ($bytes, %opt) = @_;
@@ -25,6 +25,7 @@ sub answer_to {
 
 $want =~ s/^TOLLGATE_REQUEST_ID=.*\n//m;
 like($want, qr/^LONG_n{200}=v{300}$/m, 'unsplit, it is as expected');
+like($want, qr/^HTTP_TWICE=a, b$/m, 'and what came twice is joined');
 is(answer_to(whole_request(1, \@params), step => 1), $want,
     'one byte in each write');
 for my $size (1 .. 9, 127, 128) {

@@ -149,15 +149,35 @@ START_TEST(big_body)
 }
 END_TEST
 
+/* As set_variable, but as a pair that came in a record, where at is. */
+static uint8_t *
+add_pair(uint8_t *at, const char *name, const char *value)
+{
+	struct fcgi_pair	 pair = { name, strlen(name), value,
+				    strlen(value), 0 };
+	size_t			 room = pair.name_len + pair.value_len + 8;
+	ptrdiff_t		 n;
+
+	n = (ptrdiff_t)fcgi_pair_put(at, room, &pair);
+	ck_assert_int_eq(fcgi_pair_parse(at, room, room, &pair), n);
+	ck_assert_ptr_null(variables_add(&fake->request.variables, &pair));
+	return at + n;
+}
+
 /* Around the sizes of length bytes, of a record, of several. */
 static const size_t	value_sizes[] = { 0, 127, 128, 32767, 65000, 65524,
     65525, 65526, 65527, 65528, 65529, 65530, 65534, 65535, 65536, 70000,
     131070, 200000 };
 
-/* Every one of them arrives, with what stands before and behind it. */
+/*
+ * Every one of them arrives, with what stands before and behind it, whether
+ * they are our own or as they came.
+ */
 START_TEST(big_parameters)
 {
 	static const char	*names[] = { "AA", "BIG_ONE", "C" };
+	static uint8_t		 came[300000];
+	uint8_t			*end = came;
 	struct evbuffer		*in = evbuffer_new();
 	struct fcgi_pair	 pair;
 	const uint8_t		*at;
@@ -166,10 +186,13 @@ START_TEST(big_parameters)
 	ptrdiff_t		 n;
 
 	values[0] = make_bytes(300);
-	values[1] = make_bytes(value_sizes[_i]);
-	values[2] = make_bytes(value_sizes[_i] / 3);
+	values[1] = make_bytes(value_sizes[_i / 2]);
+	values[2] = make_bytes(value_sizes[_i / 2] / 3);
 	for (i = 0; i < 3; i++)
-		set_variable(names[i], values[i]);
+		if (_i % 2 == 0)
+			set_variable(names[i], values[i]);
+		else
+			end = add_pair(end, names[i], values[i]);
 	begin();
 	len = peer_join(FCGI_PARAMS, in);
 	at = evbuffer_pullup(in, -1);
@@ -189,33 +212,44 @@ START_TEST(big_parameters)
 }
 END_TEST
 
-/* php-cgi reads each PARAMS record by itself: no pair that fits straddles. */
+/*
+ * php-cgi reads each PARAMS record by itself: no pair that fits straddles,
+ * whether it is our own (0) or stands behind others as it came (1).
+ */
 START_TEST(pairs_are_not_split)
 {
-	static uint8_t		 content[FCGI_CONTENT_MAX];
+	static uint8_t		 came[60 * 3100], content[FCGI_CONTENT_MAX];
 	char			 name[20], *value = make_bytes(3000);
+	uint8_t			*end = came;
 	struct fcgi_record	 rec;
 	struct fcgi_pair	 pair;
-	size_t			 at, pairs = 0;
+	size_t			 at, pairs = 0, records = 0;
 	ptrdiff_t		 n;
 	int			 i;
 
 	for (i = 0; i < 60; i++) {
 		snprintf(name, sizeof(name), "NAME_%d", i);
-		set_variable(name, value);
+		if (_i == 0)
+			set_variable(name, value);
+		else
+			end = add_pair(end, name, value);
 	}
-	free(value);
 	begin();
 	while (peer_record(&rec, content)) {
 		if (rec.type != FCGI_PARAMS)
 			continue;
+		records++;
 		for (at = 0; at < rec.length; at += (size_t)n, pairs++) {
 			n = fcgi_pair_parse(content + at, rec.length - at,
 			    rec.length - at, &pair);
 			ck_assert_int_gt(n, 0);
+			ck_assert_uint_eq(pair.value_len, strlen(value));
+			ck_assert_mem_eq(pair.value, value, pair.value_len);
 		}
 	}
 	ck_assert_uint_eq(pairs, 60);
+	ck_assert_uint_eq(records, 4);	/* 21 pairs each; the end */
+	free(value);
 	worker->protocol->cut(&fake->request);
 }
 END_TEST
@@ -590,8 +624,8 @@ main(void)
 	tcase_add_test(tc, filter_in_pieces);
 	tcase_add_test(tc, body_in_pieces);
 	tcase_add_test(tc, big_body);
-	tcase_add_loop_test(tc, big_parameters, 0, ROWS(value_sizes));
-	tcase_add_test(tc, pairs_are_not_split);
+	tcase_add_loop_test(tc, big_parameters, 0, 2 * ROWS(value_sizes));
+	tcase_add_loop_test(tc, pairs_are_not_split, 0, 2);
 	tcase_add_test(tc, pairs_as_they_came);
 	tcase_add_test(tc, cold);
 	tcase_add_test(tc, cold_with_big_parameters);
