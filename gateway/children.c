@@ -24,7 +24,11 @@
 #include "sandbox.h"
 #include "watch.h"
 
-#define BUCKETS		1024	/* of each hash; a power of 2 */
+/*
+ * Of each hash; a power of 2.  Both must fit on one page or two: each page that
+ * is written to between two forks is copied.
+ */
+#define BUCKETS		128
 #define STEPS_MAX_MS	10000	/* from fork to standing before the exec */
 
 struct child {
@@ -311,39 +315,59 @@ on_report(void *arg, uint32_t events)
 	read_reports(arg);
 }
 
-/* The child's side of the fork. */
-static _Noreturn void
-become(const struct child *c, const struct plan *plan, int report, pid_t parent)
+/* The folder that the program starts in, in arena. */
+static const char *
+folder_of(const struct function *fn, const char *path)
 {
-	const struct protocol_settings	*protocol = plan->function->protocol;
-	struct sandbox			 box;
-	char				*endpoint = NULL;
+	const char	*slash = strrchr(path, '/');
 
-	memset(&box, 0, sizeof(box));
-	box.function = plan->function;
-	box.request = plan->request;
-	box.parent = parent;
-	box.is_root = c->all->is_root;
-	memcpy(box.ends, c->ends.theirs, sizeof(box.ends));
-	box.variables = c->ends.variables;
-	box.report = report;
-	if (c->ends.port != 0 && protocol->endpoint != NULL)
-		endpoint = xasprintf("%s=127.0.0.1:%u", protocol->endpoint,
-		    c->ends.port);
-	launcher_become(&box, c->serial, endpoint);
+	if (fn->chdir[0] != '\0')
+		return fn->chdir;
+	if (slash == path)
+		return "/";
+	return arena_strndup(fn->arena, path, (size_t)(slash - path));
+}
+
+/* All that the child needs, as it allocates nothing; in fn's arena. */
+static void
+prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
+    struct launch *launch)
+{
+	const struct function	*fn = plan->function;
+	const char		*endpoint = NULL;
+
+	memset(box, 0, sizeof(*box));
+	box->function = fn;
+	box->request = plan->request;
+	box->folder = folder_of(fn, plan->request.path);
+	box->parent = getpid();
+	box->is_root = c->all->is_root;
+	memcpy(box->ends, c->ends.theirs, sizeof(box->ends));
+	box->variables = c->ends.variables;
+	if (c->ends.port != 0 && fn->protocol->endpoint != NULL)
+		endpoint = arena_printf(fn->arena, "%s=127.0.0.1:%u",
+		    fn->protocol->endpoint, c->ends.port);
+	launcher_prepare(launch, fn->arena, fn, plan->request.path, c->serial,
+	    endpoint);
 }
 
 /* Fork, and watch the report pipe.  -1 with errno. */
 static int
 fork_child(struct child *c, const struct plan *plan)
 {
-	int	 report[2], saved;
-	pid_t	 parent = getpid();
+	struct sandbox	 box;
+	struct launch	 launch;
+	int		 report[2], saved;
+	pid_t		 pid;
 
+	prepare(c, plan, &box, &launch);
 	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) == -1)
 		return -1;
-	if ((c->pid = fork()) == 0)
-		become(c, plan, report[1], parent);
+	box.report = report[1];
+	/* fork(2) alone: what fork(3) sets right is for threads and malloc. */
+	if ((pid = _Fork()) == 0)
+		launcher_become(&box, &launch);
+	c->pid = pid;
 	saved = errno;
 	close(report[1]);
 	c->report.on_ready = on_report;

@@ -4,9 +4,10 @@
 #include "launcher.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -61,29 +62,53 @@ may_be_set(const struct function *fn, const char *name, size_t len)
 	    list_has(&fn->parameters, name, len));
 }
 
-/* How many strings the packet holds; -1 if it does not end in a NUL. */
-static ptrdiff_t
-count_strings(const char *packet, size_t len)
+static const char **
+put_words(const char **to, const struct word_list *list)
 {
-	ptrdiff_t	 count = 0;
-	size_t		 i;
+	size_t	 i;
 
-	if (len > 0 && packet[len - 1] != '\0')
-		return -1;
-	for (i = 0; i < len; i++)
-		if (packet[i] == '\0')
-			count++;
-	return count;
+	for (i = 0; i < list->count; i++)
+		*to++ = list->words[i];
+	return to;
 }
 
-/* Put the packet's variables behind used others; -1 with errno. */
-static int
-add_packet(char **env, size_t used, const struct function *fn, char *packet,
-    size_t len)
+void
+launcher_prepare(struct launch *l, struct arena *arena,
+    const struct function *fn, const char *path, uint64_t serial,
+    const char *endpoint)
 {
-	char	*at;
-	size_t	 done, name_len;
+	const char	**to;
 
+	/* The arguments are the configuration's alone, never a query's. */
+	to = l->arguments = arena_calloc(arena, fn->arguments.count + 2,
+	    sizeof(*to));
+	*to++ = path;
+	put_words(to, &fn->arguments);
+
+	to = l->environment = arena_calloc(arena, FIXED_VARIABLES +
+	    fn->environment.count + 1, sizeof(*to));
+	if (!list_has(&fn->environment, "PATH", 4))
+		*to++ = DEFAULT_PATH;
+	to = put_words(to, &fn->environment);
+	if (endpoint != NULL)
+		*to++ = endpoint;
+	*to++ = arena_printf(arena, "%s=%llu", LAUNCHER_MARK,
+	    (unsigned long long)serial);
+	l->variables = (size_t)(to - l->environment);
+}
+
+int
+launcher_environment(const struct launch *l, const struct function *fn,
+    const char *packet, size_t len, const char **env)
+{
+	const char	*at;
+	size_t		 used = l->variables, done, name_len;
+
+	memcpy(env, l->environment, used * sizeof(*env));
+	if (len > 0 && packet[len - 1] != '\0') {
+		errno = EBADMSG;
+		return -1;
+	}
 	for (done = 0; done < len; done += strlen(at) + 1) {
 		at = packet + done;
 		if ((name_len = name_length(at)) == 0) {
@@ -100,52 +125,6 @@ add_packet(char **env, size_t used, const struct function *fn, char *packet,
 	}
 	env[used] = NULL;
 	return 0;
-}
-
-char **
-launcher_environment(const struct function *fn, uint64_t serial,
-    const char *endpoint, char *packet, size_t len)
-{
-	char		**env;
-	ptrdiff_t	  strings;
-	size_t		  used = 0, i;
-
-	if ((strings = count_strings(packet, len)) == -1) {
-		errno = EBADMSG;
-		return NULL;
-	}
-	env = xcalloc(FIXED_VARIABLES + fn->environment.count +
-	    (size_t)strings + 1, sizeof(*env));
-	if (!list_has(&fn->environment, "PATH", 4))
-		env[used++] = xstrdup(DEFAULT_PATH);
-	for (i = 0; i < fn->environment.count; i++)
-		env[used++] = xstrdup(fn->environment.words[i]);
-	if (endpoint != NULL)
-		env[used++] = xstrdup(endpoint);
-	env[used++] = xasprintf("%s=%llu", LAUNCHER_MARK,
-	    (unsigned long long)serial);
-	if (add_packet(env, used, fn, packet, len) == -1) {
-		while (used > 0)
-			free(env[--used]);
-		free(env);
-		return NULL;
-	}
-	return env;
-}
-
-/* The arguments are the configuration's alone, never a query's. */
-static char **
-arguments(const struct sandbox *box)
-{
-	const struct word_list	*words = &box->function->arguments;
-	char			**argv;
-	size_t			  i;
-
-	argv = xcalloc(words->count + 2, sizeof(*argv));
-	argv[0] = xstrdup(box->request.path);
-	for (i = 0; i < words->count; i++)
-		argv[i + 1] = xstrdup(words->words[i]);
-	return argv;
 }
 
 static _Noreturn void
@@ -178,40 +157,64 @@ find_again(struct sandbox *box)
 	return 0;
 }
 
-/* Wait for the one packet of variables, then run the program with them. */
-static _Noreturn void
-launch(struct sandbox *box, uint64_t serial)
+/* Wait for the one packet of variables; its length, up to one too many. */
+static size_t
+await_variables(const struct sandbox *box, char *packet)
 {
-	char	 *packet, **env;
-	ssize_t	  len;
+	ssize_t	 len;
 
-	close(box->program.fd);
-	packet = xmalloc(LAUNCH_VARIABLES_MAX + 1);
 	do
 		len = recv(box->variables, packet, LAUNCH_VARIABLES_MAX + 1, 0);
 	while (len == -1 && errno == EINTR);
 	if (len <= 0)
 		_exit(0);	/* it was not needed after all */
+	return (size_t)len;
+}
 
-	errno = EMSGSIZE;
-	env = NULL;
-	if (len <= LAUNCH_VARIABLES_MAX)
-		env = launcher_environment(box->function, serial, NULL, packet,
-		    (size_t)len);
-	if (env == NULL) {
+/* Read a request's variables and make an environment of them; -1 with errno. */
+static int
+read_environment(const struct sandbox *box, const struct launch *l,
+    const char ***env)
+{
+	const size_t	 align = sizeof(char *);
+	char		*packet;
+	size_t		 room, len;
+
+	/* Room for the most there can be: only what is used of it will cost. */
+	room = LAUNCH_VARIABLES_MAX + align + sizeof(char *) * (l->variables +
+	    LAUNCHER_VARIABLES(LAUNCH_VARIABLES_MAX));
+	packet = mmap(NULL, room, PROT_READ | PROT_WRITE,
+	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (packet == MAP_FAILED)
+		return -1;
+	len = await_variables(box, packet);
+	if (len > LAUNCH_VARIABLES_MAX) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	*env = (const char **)(void *)(packet + (len + align - 1) / align *
+	    align);
+	return launcher_environment(l, box->function, packet, len, *env);
+}
+
+static _Noreturn void
+launch(struct sandbox *box, const struct launch *l)
+{
+	const char	**env;
+
+	close(box->program.fd);
+	if (read_environment(box, l, &env) == -1) {
 		box->failure.step = "variables";
 		box->failure.refusal = REFUSAL_FAILED;
 		box->failure.error = errno;
 	} else if (find_again(box) == 0)
-		sandbox_exec(box, arguments(box), env);
+		sandbox_exec(box, l->arguments, env);
 	answer_failure(box);
 }
 
 _Noreturn void
-launcher_become(struct sandbox *box, uint64_t serial, const char *endpoint)
+launcher_become(struct sandbox *box, const struct launch *l)
 {
-	char	**env;
-
 	if (sandbox_apply(box) == -1) {
 		sandbox_report(box, true);
 		_exit(EXIT_NOT_RUN);
@@ -219,10 +222,9 @@ launcher_become(struct sandbox *box, uint64_t serial, const char *endpoint)
 	sandbox_report(box, false);
 	if (box->variables != -1) {
 		close(box->report);
-		launch(box, serial);
+		launch(box, l);
 	}
-	env = launcher_environment(box->function, serial, endpoint, NULL, 0);
-	sandbox_exec(box, arguments(box), env);
+	sandbox_exec(box, l->arguments, l->environment);
 	sandbox_report(box, true);
 	_exit(EXIT_NOT_RUN);
 }

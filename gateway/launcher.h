@@ -8,30 +8,43 @@
 #ifndef TOLLGATE_LAUNCHER_H
 #define TOLLGATE_LAUNCHER_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
 struct function;
 struct sandbox;
 
 /* In each worker's environment: its serial number, to know what it leaves. */
 #define LAUNCHER_MARK	"TOLLGATE_WORKER"
 
-/*
- * Never returns: execs, or reports and exits 127.  endpoint: NAME=value of the
- * worker's own listener, or NULL.
- */
-_Noreturn void	launcher_become(struct sandbox *, uint64_t serial,
-		    const char *endpoint);
+/* What the program is exec'ed with: made before the fork (see sandbox.h). */
+struct launch {
+	const char	**arguments;	/* with a NULL at their end */
+	const char	**environment;	/* without a request's variables */
+	size_t		  variables;	/* how many that are */
+};
 
 /*
- * The environment of a worker, in memory of its own: PATH, the mark, what is
- * configured, the endpoint if any, and the variables of packet (len bytes, NUL
- * behind each; NULL: none).  What is configured wins.  NULL with errno EBADMSG
- * for a malformed packet, EPERM for a variable that may not be set.
+ * The arguments, path being the program's; and the environment: PATH, the mark,
+ * what is configured, and endpoint, NAME=value of the worker's own listener
+ * (NULL: none).  All in arena, or borrowed of path, function and endpoint.
  */
-char	**launcher_environment(const struct function *, uint64_t serial,
-	    const char *endpoint, char *packet, size_t len);
+void	launcher_prepare(struct launch *, struct arena *,
+	    const struct function *, const char *path, uint64_t serial,
+	    const char *endpoint);
+
+/* Never returns: execs, or reports and exits 127. */
+_Noreturn void	launcher_become(struct sandbox *, const struct launch *);
+
+/*
+ * Put the launch's environment into env, and the variables of packet (len
+ * bytes, NUL behind each) behind it, pointing there; what is configured wins.
+ * env has room for all of these and LAUNCHER_VARIABLES(len).  -1 with errno
+ * EBADMSG for a malformed packet, EPERM for a variable that may not be set.
+ */
+#define LAUNCHER_VARIABLES(len)	((len) / sizeof("A=") + 1)
+int	launcher_environment(const struct launch *, const struct function *,
+	    const char *packet, size_t len, const char **env);
 
 #endif

@@ -18,18 +18,16 @@
 #include <unistd.h>
 
 #include "function.h"
-#include "mem.h"
 
 /* The kernel takes workers before gateway and spawner when memory runs out. */
 #define OOM_SCORE	"500"
 
 /* --- what other children need too --------------------------------------- */
 
-int
-sandbox_reset_signals(void)
+void
+sandbox_default_signals(void)
 {
 	static const uint64_t	 as_new[8];	/* the kernel's sigaction */
-	sigset_t		 none;
 	int			 sig;
 
 	/*
@@ -40,8 +38,22 @@ sandbox_reset_signals(void)
 	 */
 	for (sig = 1; sig < NSIG; sig++)
 		syscall(SYS_rt_sigaction, sig, as_new, NULL, (NSIG - 1) / 8);
+}
+
+static int
+unblock_signals(void)
+{
+	sigset_t	 none;
+
 	sigemptyset(&none);
 	return sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+int
+sandbox_reset_signals(void)
+{
+	sandbox_default_signals();
+	return unblock_signals();
 }
 
 int
@@ -111,11 +123,12 @@ step_descriptors(struct sandbox *box)
 	return close_range(SANDBOX_VARIABLES + 1, ~0U, 0);
 }
 
+/* Only the mask: the spawner ignores no signal, and an exec ends handlers. */
 static int
 step_signals(struct sandbox *box)
 {
 	(void)box;
-	return sandbox_reset_signals();
+	return unblock_signals();
 }
 
 /* A session, so also a process group, of its own: signalled as one. */
@@ -244,16 +257,7 @@ step_user(struct sandbox *box)
 static int
 step_folder(struct sandbox *box)
 {
-	char	*folder;
-	int	 status;
-
-	if (box->function->chdir[0] != '\0')
-		return chdir(box->function->chdir);
-	folder = xstrdup(box->request.path);
-	*strrchr(folder, '/') = '\0';
-	status = chdir(folder[0] != '\0' ? folder : "/");
-	free(folder);
-	return status;
+	return chdir(box->folder);
 }
 
 static int
@@ -307,8 +311,13 @@ sandbox_apply(struct sandbox *box)
  * until then: so it is set last.
  */
 void
-sandbox_exec(struct sandbox *box, char *const *argv, char *const *envp)
+sandbox_exec(struct sandbox *box, const char *const *arguments,
+    const char *const *environment)
 {
+	/* An exec does not write to them, whatever its prototype says. */
+	char *const	*argv = (char *const *)(uintptr_t)arguments;
+	char *const	*envp = (char *const *)(uintptr_t)environment;
+
 	if (limit(RLIMIT_DATA, box->function->rlimits.data) == -1) {
 		box->failure.error = errno;
 		box->failure.refusal = REFUSAL_FAILED;

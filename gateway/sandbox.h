@@ -3,7 +3,9 @@
  *
  * All of this runs in the forked child of a worker.  The steps run in order;
  * the first that fails ends the child, so nothing ever runs half confined.
- * What else confines a worker is one more row of the table.
+ * What else confines a worker is one more row of the table.  They allocate
+ * nothing: each page of the spawner's that a child writes to is copied first,
+ * which costs more than the step.
  *
  * The child says on its report pipe how it went: once that all steps are done,
  * and once more if what came after them failed.  A successful exec closes the
@@ -29,6 +31,7 @@ struct function;
 struct sandbox {
 	const struct function	*function;
 	struct trust_request	 request;	/* of its program */
+	const char		*folder;	/* to start in */
 	pid_t			 parent;
 	bool			 is_root;	/* users can be changed */
 	int			 ends[3];	/* become 0, 1 and 2 */
@@ -56,11 +59,14 @@ int	sandbox_apply(struct sandbox *);
  * Run the program that trust_open gave, by its descriptor or, if it is a
  * script, by its path.  Returns only when that fails, with failure filled.
  */
-void	sandbox_exec(struct sandbox *, char *const *argv, char *const *envp);
+void	sandbox_exec(struct sandbox *, const char *const *arguments,
+	    const char *const *environment);
 
 /* Say on the report pipe that all is done, or what has failed. */
 void	sandbox_report(const struct sandbox *, bool failed);
 
+/* Neither handle nor ignore any signal. */
+void	sandbox_default_signals(void);
 /*
  * For any child: signals as they are in a fresh process, die with parent, drop
  * to uid and gid for good.  -1 with errno.

@@ -23,6 +23,7 @@
 #include "log.h"
 #include "place.h"
 #include "reaper.h"
+#include "sandbox.h"
 #include "watch.h"
 
 #define NEVER		UINT64_MAX
@@ -501,28 +502,33 @@ serve_deadlines(struct spawner *s)
 	look_for_end(s);
 }
 
-/* All that is handled comes by a descriptor; a peer's end is an errno. */
+/*
+ * All that is handled comes by a descriptor; a peer's end is an errno.  SIGPIPE
+ * is blocked for that: what is ignored would be in workers, which then had to
+ * ask for each signal's default.
+ */
 static int
 watch_signals(struct spawner *s)
 {
 	static const int	 signals[] = { SIGCHLD, SIGHUP, SIGUSR1,
 				     SIGQUIT, SIGTERM, SIGINT };
 	struct sigaction	 sa;
-	sigset_t		 set;
+	sigset_t		 set, pipe;
 	size_t			 i;
 	int			 fd;
 
+	sandbox_default_signals();
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = SIG_DFL;
 	sa.sa_flags = SA_NOCLDSTOP;
 	sigaction(SIGCHLD, &sa, NULL);
-	sa.sa_handler = SIG_IGN;
-	sa.sa_flags = 0;
-	sigaction(SIGPIPE, &sa, NULL);
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
 	sigemptyset(&set);
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaddset(&set, signals[i]);
-	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
+	if (sigprocmask(SIG_BLOCK, &pipe, NULL) == -1 ||
+	    sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
 	    (fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)) == -1)
 		return -1;
 	return watch_add(s->epoll, &s->signals, fd, EPOLLIN);

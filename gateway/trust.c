@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,12 +19,13 @@
 struct walk {
 	int		 folder;	/* where we are */
 	struct stat	 st;		/* of it, then of what was found */
-	char		 rest[PATH_MAX];	/* the way that is left */
-	char		 name[NAME_MAX + 1];	/* what was found, in folder */
 	unsigned	 links;		/* followed so far */
 	bool		 is_template;	/* the strict rules hold */
 	uid_t		 uid;		/* besides root */
 	struct trust_failure	*failure;
+	const char	*name;		/* what was found, in folder */
+	const char	*behind;	/* it: "" if it stood at the end */
+	char		 rest[PATH_MAX];	/* the way that is left */
 };
 
 static int
@@ -139,8 +141,8 @@ next_name(char **at)
 
 /*
  * Go along w->rest.  Returns a descriptor of the first thing that is neither a
- * folder nor a link, with w->st filled and w->rest "" if it stands at the end;
- * -1 with error 0 if the way ended in a folder; -1 with the failure.
+ * folder nor a link, with w->st, w->name and w->behind filled; -1 with error 0
+ * if the way ended in a folder; -1 with the failure.
  */
 static int
 walk(struct walk *w)
@@ -164,8 +166,8 @@ walk(struct walk *w)
 		} else if (S_ISDIR(w->st.st_mode))
 			status = enter(w, fd);
 		else {
-			snprintf(w->name, sizeof(w->name), "%s", name);
-			memmove(w->rest, at, strlen(at) + 1);
+			w->name = name;
+			w->behind = at;
 			return fd;
 		}
 		if (status == -1)
@@ -221,7 +223,7 @@ check_file(struct walk *w)
 {
 	const struct stat	*st = &w->st;
 
-	if (w->rest[0] != '\0')
+	if (w->behind[0] != '\0')
 		return not_found(w, ENOTDIR);
 	if (!S_ISREG(st->st_mode))
 		return distrust(w, "file: not a regular one");
@@ -296,7 +298,7 @@ trust_open(const struct trust_request *request, struct trust_program *program,
 	struct walk	 w;
 	int		 fd;
 
-	memset(&w, 0, sizeof(w));
+	memset(&w, 0, offsetof(struct walk, rest));
 	w.folder = -1;
 	w.uid = request->uid;
 	w.failure = failure;

@@ -40,33 +40,44 @@ tear_down(void)
 }
 
 static const char *
-value_of(char **env, const char *name)
+value_of(const char *const *all, const char *name)
 {
 	size_t	 len = strlen(name), i;
 
-	for (i = 0; env[i] != NULL; i++)
-		if (strncmp(env[i], name, len) == 0 && env[i][len] == '=')
-			return env[i] + len + 1;
+	for (i = 0; all[i] != NULL; i++)
+		if (strncmp(all[i], name, len) == 0 && all[i][len] == '=')
+			return all[i] + len + 1;
 	return NULL;
 }
 
 static size_t
-count_of(char **env)
+count_of(const char *const *all)
 {
 	size_t	 n = 0;
 
-	while (env[n] != NULL)
+	while (all[n] != NULL)
 		n++;
 	return n;
 }
 
-/* For an exec, so nothing frees it: here it is kept from being a leak. */
-static char	**env;
+static const char	*env[64];
+
+/* The environment with this packet; -1 with errno. */
+static int
+make(uint64_t serial, const char *endpoint, const char *packet, size_t len)
+{
+	struct launch	 l;
+
+	launcher_prepare(&l, fn->arena, fn, "/srv/a", serial, endpoint);
+	ck_assert_str_eq(l.arguments[0], "/srv/a");
+	ck_assert_uint_le(l.variables + LAUNCHER_VARIABLES(len),
+	    sizeof(env) / sizeof(env[0]));
+	return launcher_environment(&l, fn, packet, len, env);
+}
 
 START_TEST(what_is_configured)
 {
-	env = launcher_environment(fn, 7, "API=127.0.0.1:9", NULL, 0);
-	ck_assert_ptr_nonnull(env);
+	ck_assert_int_eq(make(7, "API=127.0.0.1:9", NULL, 0), 0);
 	ck_assert_uint_eq(count_of(env), 5);
 	ck_assert_str_eq(value_of(env, "PATH"), "/usr/local/bin:/usr/bin:/bin");
 	ck_assert_str_eq(value_of(env, "LANG"), "C");
@@ -78,7 +89,7 @@ END_TEST
 START_TEST(a_path_of_its_own)
 {
 	list_of(&fn->environment, "PATH=/opt/bin", "A=");
-	env = launcher_environment(fn, 1, NULL, NULL, 0);
+	ck_assert_int_eq(make(1, NULL, NULL, 0), 0);
 	ck_assert_uint_eq(count_of(env), 3);
 	ck_assert_str_eq(value_of(env, "PATH"), "/opt/bin");
 	ck_assert_str_eq(value_of(env, "A"), "");
@@ -88,9 +99,10 @@ END_TEST
 /* What is configured stands, whatever the request says. */
 START_TEST(request_adds_its_own)
 {
-	char	  packet[] = "QUERY_STRING=a=b\0HTTPS=off\0MY_OWN=2\0HTTP_A=";
-	env = launcher_environment(fn, 1, NULL, packet, sizeof(packet));
-	ck_assert_ptr_nonnull(env);
+	const char	 packet[] = "QUERY_STRING=a=b\0HTTPS=off\0MY_OWN=2\0"
+			     "HTTP_A=";
+
+	ck_assert_int_eq(make(1, NULL, packet, sizeof(packet)), 0);
 	ck_assert_str_eq(value_of(env, "QUERY_STRING"), "a=b");
 	ck_assert_str_eq(value_of(env, "HTTPS"), "on");
 	ck_assert_str_eq(value_of(env, "MY_OWN"), "2");
@@ -123,8 +135,7 @@ START_TEST(request_is_refused)
 	char	*packet = xmalloc(bad[_i].len);
 
 	memcpy(packet, bad[_i].packet, bad[_i].len);
-	ck_assert_ptr_null(launcher_environment(fn, 1, NULL, packet,
-	    bad[_i].len));
+	ck_assert_int_eq(make(1, NULL, packet, bad[_i].len), -1);
 	ck_assert_int_eq(errno, bad[_i].error);
 	free(packet);
 }

@@ -169,7 +169,8 @@ static const struct {
 	  "a.launch=1 load ask:a 1=w1 a=1/0/1 wait:19 a=1/0/1 wait:1 a=2/1/1 "
 	  "ask:a 2=w2" },
 	{ "as soon as it has ended",
-	  "a.launch=1 load ask:a spent:1 started=1 die:1 started=2 ask:a 2=w2" },
+	  "a.launch=1 load ask:a spent:1 started=1 die:1 started=2 ask:a "
+	  "2=w2" },
 	{ "or at once, if somebody else comes",
 	  "a.launch=1 a.max=8 load ask:a ask:a 2=w2 a=2/0/2 wait:20 a=4/2/2" },
 	{ "those that wait do not count in max_children",
