@@ -233,27 +233,43 @@ is_function_file(const struct dirent *entry)
 	return name_length(entry->d_name) > 0;
 }
 
-/* The byte order of names, in which '.' of ".ini" has no part. */
 static int
-compare_functions(const struct dirent **a, const struct dirent **b)
+compare_names(const void *a, const void *b)
 {
-	size_t	 x = name_length((*a)->d_name), y = name_length((*b)->d_name);
-	int	 order;
+	const struct dirent	*const *x = a, *const *y = b;
 
-	order = memcmp((*a)->d_name, (*b)->d_name, x < y ? x : y);
-	return order != 0 ? order : x < y ? -1 : x > y;
+	return strcmp((*x)->d_name, (*y)->d_name);
+}
+
+/*
+ * The NAMEs of a folder's NAME.ini, in their byte order, in which ".ini" has
+ * no part.  As scandir(3).
+ */
+static int
+list_functions(const char *folder, struct dirent ***list)
+{
+	char	*name;
+	int	 count, i;
+
+	if ((count = scandir(folder, list, is_function_file, NULL)) == -1)
+		return -1;
+	for (i = 0; i < count; i++) {
+		name = (*list)[i]->d_name;
+		name[name_length(name)] = '\0';
+	}
+	qsort(*list, (size_t)count, sizeof(**list), compare_names);
+	return count;
 }
 
 static void
-read_function_file(struct raw *raw, const char *folder, const char *file,
+read_function_file(struct raw *raw, const char *folder, const char *name,
     struct config_errors *errors)
 {
 	struct source	 source;
 	struct place	 place;
-	char		*path, *name, *text;
+	char		*path, *text;
 
-	path = xasprintf("%s/%s", folder, file);
-	name = xstrndup(file, name_length(file));
+	path = xasprintf("%s/%s.ini", folder, name);
 	if (!function_name_is_valid(name))
 		config_errors_add(errors, "%s: not the name of a function; "
 		    "expected 1 to %d of A-Z a-z 0-9 _ - before .ini", path,
@@ -270,7 +286,6 @@ read_function_file(struct raw *raw, const char *folder, const char *file,
 		read_source(raw->scratch, &source, &raw->text, errors);
 		free(text);
 	}
-	free(name);
 	free(path);
 }
 
@@ -283,8 +298,7 @@ read_functions(struct raw *raw, const char *folder,
 
 	if (!files_check_folder(folder, errors))
 		return;
-	if ((count = scandir(folder, &list, is_function_file,
-	    compare_functions)) == -1) {
+	if ((count = list_functions(folder, &list)) == -1) {
 		config_errors_add(errors, "%s: %s", folder, strerror(errno));
 		return;
 	}
