@@ -9,6 +9,7 @@
  *						errors, or the route of REQUEST
  */
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -241,6 +242,8 @@ on_commit(struct gateway *g, const struct message *m)
 	free(load);
 	router_free(old_router);
 	config_free(old);
+	/* Else the old router's pages stay ours until the next load. */
+	malloc_trim(0);
 	log_notice("load %llu is in force: %zu functions",
 	    (unsigned long long)g->config->generation, g->config->count);
 	if (old == NULL)

@@ -235,6 +235,9 @@ config_index_create(const char *text, size_t len)
 		}
 		block->len += line_len;
 	}
+	/* It stays as long as the load. */
+	index->functions = xreallocarray(index->functions, index->count,
+	    sizeof(*index->functions));
 	return index;
 }
 

@@ -9,7 +9,7 @@ use Tollgate::Test;
 
 my $n = $ENV{TOLLGATE_FUNCTIONS} // (is_sanitized() ? 1000 : 10_000);
 my $few = Tollgate::Test->new->evil('evil')->start;
-my $base = resident_kb($few->gateway_pid);
+my $base = both_kb($few);
 my $t = Tollgate::Test->new->evil('evil');
 
 for my $i (1 .. $n) {
@@ -27,14 +27,24 @@ is($t->get('/many/f77/x?mode=ok', headers => { Host => 'h77.example' })
     ->{status}, 200, 'routes');
 is($t->get('/many/f77/x', headers => { Host => 'h78.example' })->{status}, 404,
     'and only there');
-SKIP: {
-	skip 'sanitizers hold on to memory', 1 if is_sanitized();
-	cmp_ok((resident_kb($t->gateway_pid) - $base) / $n, '<', 4,
-	    'less than 4 KB for each function');
-}
+cheap('each function');
 $start = time;
 ok($t->reload, 'it reloads');
 cmp_ok(time - $start, '<', 5, 'quickly');
+cheap('each after that');
 is($t->get('/many/f77/x?mode=ok', headers => { Host => 'h77.example' })
     ->{status}, 200, 'and goes on');
 done_testing;
+
+sub both_kb {
+	return resident_kb($_[0]->gateway_pid) + resident_kb($_[0]->pid);
+}
+
+# Gateway and spawner together.
+sub cheap {
+	SKIP: {
+		skip 'sanitizers hold on to memory', 1 if is_sanitized();
+		cmp_ok((both_kb($t) - $base) / $n, '<', 2,
+		    "less than 2 KB for $_[0]");
+	}
+}
