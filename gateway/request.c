@@ -7,11 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
 
 #include "body.h"
 #include "config.h"
@@ -25,27 +21,6 @@
 #include "walk.h"
 #include "worker.h"
 
-#define ARENA_CHUNK	4096	/* holds the parameters of most requests */
-#define RANDOM_BYTES	4096	/* for ids, fetched at a time */
-#define SPARES_MAX	64	/* requests that are kept for the next */
-
-TAILQ_HEAD(request_queue, request);
-
-struct requests {
-	struct request_queue	 run_queue;
-	struct request_queue	 all;
-	struct request_queue	 spares;	/* nobody's: arena and timers */
-	size_t			 spare_count;
-	struct timer		*run;
-	size_t			 count;
-	void			(*on_none)(void *);
-	void			*arg;
-	uint8_t			 random[RANDOM_BYTES];
-	size_t			 random_left;
-};
-
-static void		on_deadline(void *);
-static void		on_silence(void *);
 static enum verdict	step_read(struct request *);
 static enum verdict	step_route(struct request *);
 
@@ -61,7 +36,7 @@ static const struct {
 	[REQUEST_LINGER] = { "linger", request_step_linger },
 };
 
-/* --- the run queue ------------------------------------------------------ */
+/* --- the walk ----------------------------------------------------------- */
 
 enum verdict
 request_enter(struct request *r, enum request_state next)
@@ -73,79 +48,20 @@ request_enter(struct request *r, enum request_state next)
 	return GO_ON;
 }
 
-/*
- * One that is zero but for its arena and timers, which are dear to make: they
- * are handed on from request to request.
- */
-static struct request *
-take_spare(struct requests *rs)
-{
-	struct request	*r;
-
-	if ((r = TAILQ_FIRST(&rs->spares)) != NULL) {
-		TAILQ_REMOVE(&rs->spares, r, in_all);
-		rs->spare_count--;
-		return r;
-	}
-	r = xcalloc(1, sizeof(*r));
-	r->arena = arena_create(ARENA_CHUNK);
-	r->deadline = timer_new(on_deadline, r);
-	r->silence = timer_new(on_silence, r);
-	return r;
-}
-
 static void
-spare_free(struct request *r)
+request_release(struct request *r)
 {
-	timer_free(r->deadline);
-	timer_free(r->silence);
-	arena_free(r->arena);
-	free(r);
-}
-
-static void
-keep_spare(struct requests *rs, struct request *r)
-{
-	struct timer	*deadline = r->deadline, *silence = r->silence;
-	struct arena	*arena = r->arena;
-
-	if (rs->spare_count == SPARES_MAX) {
-		spare_free(r);
-		return;
-	}
-	timer_stop(deadline);
-	timer_stop(silence);
-	arena_reset(arena);
-	memset(r, 0, sizeof(*r));
-	r->deadline = deadline;
-	r->silence = silence;
-	r->arena = arena;
-	TAILQ_INSERT_HEAD(&rs->spares, r, in_all);
-	rs->spare_count++;
-}
-
-static void
-request_free(struct request *r)
-{
-	struct requests	*rs = r->services->requests;
-
 	assert(r->worker == NULL && r->ticket == NULL && r->client == NULL);
-	if (r->is_queued)
-		TAILQ_REMOVE(&rs->run_queue, r, in_run_queue);
-	TAILQ_REMOVE(&rs->all, r, in_all);
 	timer_free(r->hold);
 	answer_release(&r->answer);
 	body_free(r->body);
 	body_free(r->data);
 	pool_release(r->pool);
 	function_release(r->function);
-	keep_spare(rs, r);
-	rs->count--;
-	if (rs->count == 0 && rs->on_none != NULL)
-		rs->on_none(rs->arg);
+	requests_return(r);
 }
 
-static void
+void
 request_run(struct request *r)
 {
 	enum verdict	 v;
@@ -153,144 +69,25 @@ request_run(struct request *r)
 	while ((v = states[r->state].step(r)) == GO_ON)
 		continue;
 	if (v == OVER)
-		request_free(r);
-}
-
-static void
-on_run(void *arg)
-{
-	struct requests	*rs = arg;
-	struct request	*r;
-
-	while ((r = TAILQ_FIRST(&rs->run_queue)) != NULL) {
-		TAILQ_REMOVE(&rs->run_queue, r, in_run_queue);
-		r->is_queued = false;
-		request_run(r);
-	}
+		request_release(r);
 }
 
 void
-request_soon(struct request *r)
+request_break_off(struct request *r)
 {
-	struct requests	*rs = r->services->requests;
-
-	/* Whatever it is that r has to see to, what it wrote came before. */
-	if (r->worker != NULL)
-		worker_heard(r->worker);
-	if (r->is_queued)
-		return;
-	r->is_queued = true;
-	if (TAILQ_EMPTY(&rs->run_queue))
-		timer_soon(rs->run);
-	TAILQ_INSERT_TAIL(&rs->run_queue, r, in_run_queue);
-}
-
-struct requests *
-requests_create(void)
-{
-	struct requests	*rs;
-
-	rs = xcalloc(1, sizeof(*rs));
-	TAILQ_INIT(&rs->run_queue);
-	TAILQ_INIT(&rs->all);
-	TAILQ_INIT(&rs->spares);
-	rs->run = timer_new(on_run, rs);
-	return rs;
-}
-
-void
-requests_free(struct requests *rs)
-{
-	struct request	*r;
-
-	if (rs == NULL)
-		return;
-	rs->on_none = NULL;
-	while ((r = TAILQ_FIRST(&rs->all)) != NULL) {
-		if (r->exchange != NULL)
-			r->worker->protocol->cut(r);
-		if (r->ticket != NULL)
-			pool_cancel(r->ticket);
-		r->ticket = NULL;
-		r->worker = NULL;
-		request_free(r);
-	}
-	while ((r = TAILQ_FIRST(&rs->spares)) != NULL) {
-		TAILQ_REMOVE(&rs->spares, r, in_all);
-		spare_free(r);
-	}
-	timer_free(rs->run);
-	free(rs);
-}
-
-size_t
-requests_count(const struct requests *rs)
-{
-	return rs->count;
-}
-
-void
-requests_on_none(struct requests *rs, void (*on_none)(void *), void *arg)
-{
-	rs->on_none = on_none;
-	rs->arg = arg;
+	if (r->exchange != NULL)
+		r->worker->protocol->cut(r);
+	if (r->ticket != NULL)
+		pool_cancel(r->ticket);
+	r->ticket = NULL;
+	r->worker = NULL;
+	request_release(r);
 }
 
 /* --- a new request ------------------------------------------------------ */
 
-static uint64_t
-read_clock_us(clockid_t which)
-{
-	struct timespec	 now;
-
-	clock_gettime(which, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
-uint64_t
-request_clock_us(void)
-{
-	return read_clock_us(CLOCK_MONOTONIC);
-}
-
-uint64_t
-requests_time_us(void)
-{
-	return read_clock_us(CLOCK_REALTIME);
-}
-
-/* A random UUID (RFC 9562 section 5.4). */
 void
-requests_make_id(struct requests *rs, char out[37])
-{
-	static const char	 hex[] = "0123456789abcdef";
-	const uint8_t		*bytes;
-	uint8_t			 byte;
-	size_t			 i;
-
-	if (rs->random_left < 16) {
-		while (getrandom(rs->random, RANDOM_BYTES, 0) != RANDOM_BYTES)
-			continue;	/* interrupted before it was seeded */
-		rs->random_left = RANDOM_BYTES;
-	}
-	rs->random_left -= 16;
-	bytes = rs->random + rs->random_left;
-	for (i = 0; i < 16; i++) {
-		byte = bytes[i];
-		if (i == 6)
-			byte = (uint8_t)(0x40 | (byte & 0x0f));
-		else if (i == 8)
-			byte = (uint8_t)(0x80 | (byte & 0x3f));
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*out++ = '-';
-		*out++ = hex[byte >> 4];
-		*out++ = hex[byte & 0x0f];
-	}
-	*out = '\0';
-}
-
-static void
-on_deadline(void *arg)
+request_on_deadline(void *arg)
 {
 	struct request	*r = arg;
 
@@ -309,8 +106,8 @@ request_set_deadline(struct request *r, uint64_t ms)
 }
 
 /* Moved when it fires, not at every byte: that is once per io_timeout. */
-static void
-on_silence(void *arg)
+void
+request_on_silence(void *arg)
 {
 	struct request	*r = arg;
 	uint64_t	 silent_ms = timer_now() - r->heard_ms;
@@ -332,7 +129,7 @@ request_create(struct services *services, const struct client *client,
 {
 	struct request	*r;
 
-	r = take_spare(services->requests);
+	r = requests_take(services->requests);
 	r->services = services;
 	r->client = client;
 	r->connection = connection;
@@ -345,8 +142,6 @@ request_create(struct services *services, const struct client *client,
 	requests_make_id(services->requests, r->id);
 	r->time_us = requests_time_us();
 	r->arrived_us = request_clock_us();
-	TAILQ_INSERT_TAIL(&services->requests->all, r, in_all);
-	services->requests->count++;
 	request_soon(r);
 	return r;
 }

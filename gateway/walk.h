@@ -1,10 +1,10 @@
 /*
  * walk: what the files of request share among themselves.
  *
- * request.c feeds requests and walks them from state to state; admit.c turns
- * parameters into something that can be served; serve.c is the conversation
- * with the worker, judge.c what came of that; verdict.c what is answered and
- * recorded in the end.
+ * requests.c gives requests their turns; request.c feeds them and walks them
+ * from state to state; admit.c turns parameters into something that can be
+ * served; serve.c is the conversation with the worker, judge.c what came of
+ * that; verdict.c what is answered and recorded in the end.
  */
 #ifndef TOLLGATE_WALK_H
 #define TOLLGATE_WALK_H
@@ -18,19 +18,37 @@ enum verdict {
 	OVER		/* nothing is left to do */
 };
 
-/* The only place a state changes; GO_ON. */
-enum verdict	request_enter(struct request *, enum request_state);
+/* --- requests.c --------------------------------------------------------- */
+
+/* One that is zero but for its arena and timers; and when it is over. */
+struct request	*requests_take(struct requests *);
+void		 requests_return(struct request *);
 
 /* Have its turn in this turn of the loop. */
 void	request_soon(struct request *);
+
+/* CLOCK_MONOTONIC in microseconds. */
+uint64_t	request_clock_us(void);
+
+/* --- request.c ---------------------------------------------------------- */
+
+/* The only place a state changes; GO_ON. */
+enum verdict	request_enter(struct request *, enum request_state);
+
+/* Its turn: as far as it can go now.  It may be over with that. */
+void	request_run(struct request *);
+
+/* It is over, whatever its state: the gateway ends. */
+void	request_break_off(struct request *);
+
+/* What its timers call. */
+void	request_on_deadline(void *);
+void	request_on_silence(void *);
 
 #define ABANDON_MS	1000	/* a worker may end what nobody wants */
 
 /* No more of the body comes, whatever the front still sends. */
 void	request_end_bodies(struct request *);
-
-/* CLOCK_MONOTONIC in microseconds. */
-uint64_t	request_clock_us(void);
 
 /* --- admit.c: parameters -> a function that may serve ------------------- */
 
