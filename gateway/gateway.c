@@ -40,6 +40,7 @@
 #include "worker.h"
 
 #define CHANNEL		3	/* the descriptor that the spawner left */
+#define MEMORY_KEPT	(2 * 1024 * 1024)	/* bytes, unused */
 #define LAST_TURNS	16	/* of the loop, for records of what is cut */
 
 static const struct protocol	*const protocols[] = {
@@ -446,6 +447,18 @@ gateway_end(struct gateway *g)
 	event_base_free(g->base);
 }
 
+/*
+ * Buffers of long answers and bodies come and go with each request.  Given back
+ * to the kernel and taken anew, page by page, they would cost more than all
+ * that is done with them.
+ */
+static void
+keep_memory(void)
+{
+	mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
+	mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT);
+}
+
 static int
 serve(void)
 {
@@ -455,6 +468,7 @@ serve(void)
 	/* Where workers have our uid, they must not look into us. */
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
 		fatal("PR_SET_DUMPABLE");
+	keep_memory();
 	gateway_init(&g);
 	event_base_dispatch(g.base);
 	gateway_end(&g);
