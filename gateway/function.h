@@ -96,7 +96,8 @@ struct function {
 	uint64_t	 max_body_size;			/* bytes */
 	uint64_t	 memory_max;			/* bytes; 0: none */
 	uint32_t	 tasks_max;			/* 0: none */
-	const char	*cpu_max;
+	const char	*cpu_max;			/* "": none */
+	uint32_t	 cpu_weight;
 	struct function_rlimits	rlimits;
 
 	/* [sandbox]: resolved by the load to numbers */

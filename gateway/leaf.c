@@ -1,0 +1,298 @@
+/*
+ * leaf: a worker's group, from its limits to its removal.
+ */
+#include "leaf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "cgroupfs.h"
+
+#define USER		"user."	/* and a uid */
+#define LEAF_MAX	(CGROUP_PATH_MAX + 128)	/* bytes of a leaf's path */
+#define RACES_MAX	5	/* with those who remove what we make */
+
+
+struct path {			/* a leaf's, and of those above it */
+	char	 user[LEAF_MAX];
+	char	 function[LEAF_MAX];
+	char	 leaf[LEAF_MAX];
+};
+
+static void
+leaf_path(const struct leaf *leaf, char path[LEAF_MAX])
+{
+	snprintf(path, LEAF_MAX, "%s/" USER "%lu/%s/%llu",
+	    cgroups_path(leaf->groups), (unsigned long)leaf->uid,
+	    leaf->function, (unsigned long long)leaf->serial);
+}
+
+static void
+cut_last(char path[LEAF_MAX], const char *from)
+{
+	snprintf(path, LEAF_MAX, "%.*s", (int)(strrchr(from, '/') - from),
+	    from);
+}
+
+static void
+all_paths(const struct leaf *leaf, struct path *p)
+{
+	leaf_path(leaf, p->leaf);
+	cut_last(p->function, p->leaf);
+	cut_last(p->user, p->function);
+}
+
+/* --- limits ------------------------------------------------------------- */
+
+/*
+ * No swap comes on top, so that memory_max is what it says; kernels that do
+ * not count swap have no such file.
+ */
+static int
+limit_memory(const char *leaf, uint64_t max, const char **step)
+{
+	char	 text[24];
+
+	/* Half a worker is none. */
+	*step = "cgroup: memory.oom.group";
+	if (cgroupfs_write(leaf, "memory.oom.group", "1") == -1)
+		return -1;
+	if (max == 0)
+		return 0;
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)max);
+	*step = "limits.memory_max: memory.max";
+	if (cgroupfs_write(leaf, "memory.max", text) == -1)
+		return -1;
+	*step = "cgroup: memory.swap.max";
+	if (cgroupfs_write(leaf, "memory.swap.max", "0") == -1 &&
+	    errno != ENOENT)
+		return -1;
+	return 0;
+}
+
+static int
+limit_tasks(const char *leaf, uint32_t max, const char **step)
+{
+	char	 text[24] = "max";
+
+	if (max != 0)
+		snprintf(text, sizeof(text), "%lu", (unsigned long)max);
+	*step = "limits.tasks_max: pids.max";
+	return cgroupfs_write(leaf, "pids.max", text);
+}
+
+/* The weight is the function's against its user's others. */
+static int
+limit_cpu(const struct path *p, const struct function *fn, const char **step)
+{
+	char	 text[24];
+
+	*step = "limits.cpu_max: cpu.max";
+	if (*fn->cpu_max != '\0' &&
+	    cgroupfs_write(p->leaf, "cpu.max", fn->cpu_max) == -1)
+		return -1;
+	snprintf(text, sizeof(text), "%lu", (unsigned long)fn->cpu_weight);
+	*step = "limits.cpu_weight: cpu.weight";
+	return cgroupfs_write(p->function, "cpu.weight", text);
+}
+
+static int
+set_limits(const struct path *p, unsigned controllers,
+    const struct function *fn, const char **step)
+{
+	if (controllers & CGROUP_MEMORY &&
+	    limit_memory(p->leaf, fn->memory_max, step) == -1)
+		return -1;
+	if (controllers & CGROUP_PIDS &&
+	    limit_tasks(p->leaf, fn->tasks_max, step) == -1)
+		return -1;
+	if (controllers & CGROUP_CPU && limit_cpu(p, fn, step) == -1)
+		return -1;
+	return 0;
+}
+
+/* Hand controllers down from a group; again: nothing. */
+static int
+enable(const char *group, unsigned controllers, const char **step)
+{
+	char	 words[CGROUPFS_WORDS];
+
+	*step = "cgroup: cgroup.subtree_control";
+	return cgroupfs_write(group, "cgroup.subtree_control",
+	    cgroupfs_words(words, controllers, "+"));
+}
+
+/*
+ * A file that is not there shows that this is the first leaf: the groups above
+ * it have not been asked to hand anything down.
+ */
+static int
+limit(const struct path *p, unsigned controllers, const struct function *fn,
+    const char **step)
+{
+	if (controllers == 0 || set_limits(p, controllers, fn, step) == 0)
+		return 0;
+	if (errno != ENOENT || enable(p->user, controllers, step) == -1 ||
+	    enable(p->function, controllers, step) == -1)
+		return -1;
+	return set_limits(p, controllers, fn, step);
+}
+
+/* --- making and removing ------------------------------------------------ */
+
+/* Others may remove what is empty while we make what shall be in it. */
+static int
+make_folders(const struct path *p)
+{
+	int	 i;
+
+	for (i = 0; i < RACES_MAX; i++) {
+		if (mkdir(p->leaf, 0755) == 0)
+			return 0;
+		if (errno != ENOENT)
+			return -1;
+		mkdir(p->user, 0755);
+		mkdir(p->function, 0755);
+	}
+	return -1;
+}
+
+static int
+remove_folders(const struct path *p)
+{
+	if (rmdir(p->leaf) == -1)
+		return -1;
+	if (rmdir(p->function) == 0)
+		rmdir(p->user);
+	return 0;
+}
+
+int
+leaf_make(struct leaf *leaf, const struct function *fn, const char **step)
+{
+	struct path	 p;
+	int		 saved;
+
+	all_paths(leaf, &p);
+	*step = "cgroup: mkdir";
+	if (make_folders(&p) == -1)
+		return -1;
+	if (limit(&p, cgroups_controllers(leaf->groups), fn, step) == -1) {
+		saved = errno;
+		remove_folders(&p);
+		errno = saved;
+		return -1;
+	}
+	leaf->is_made = true;
+	return 0;
+}
+
+int
+leaf_remove(const struct leaf *leaf)
+{
+	struct path	 p;
+
+	all_paths(leaf, &p);
+	return remove_folders(&p);
+}
+
+/* --- what is in it ------------------------------------------------------ */
+
+static int
+write_file(const struct leaf *leaf, const char *file, const char *text)
+{
+	char	 path[LEAF_MAX];
+
+	leaf_path(leaf, path);
+	return cgroupfs_write(path, file, text);
+}
+
+/* clone3(2) with Linux 5.7's CLONE_INTO_CGROUP; -1 with errno. */
+static pid_t
+fork_into(const char *path)
+{
+	struct clone_args	 args;
+	pid_t			 pid;
+	int			 fd, saved;
+
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	memset(&args, 0, sizeof(args));
+	args.flags = CLONE_INTO_CGROUP;
+	args.exit_signal = SIGCHLD;
+	args.cgroup = (unsigned)fd;
+	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return pid;
+}
+
+pid_t
+leaf_fork(const struct leaf *leaf, bool *is_inside)
+{
+	char	 path[LEAF_MAX];
+	pid_t	 pid;
+
+	if (leaf->is_made) {
+		leaf_path(leaf, path);
+		*is_inside = true;	/* in the child's copy */
+		pid = fork_into(path);
+		if (pid != -1 || errno == EAGAIN || errno == ENOMEM)
+			return pid;
+	}
+	*is_inside = false;
+	return fork();
+}
+
+int
+leaf_join(const struct leaf *leaf)
+{
+	return write_file(leaf, "cgroup.procs", "0");
+}
+
+int
+leaf_kill(const struct leaf *leaf)
+{
+	return write_file(leaf, "cgroup.kill", "1");
+}
+
+int
+leaf_freeze(const struct leaf *leaf, bool on)
+{
+	return write_file(leaf, "cgroup.freeze", on ? "1" : "0");
+}
+
+int
+leaf_read(const struct leaf *leaf, struct leaf_figures *figures)
+{
+	char		 path[LEAF_MAX];
+	uint64_t	 n;
+
+	memset(figures, 0, sizeof(*figures));
+	leaf_path(leaf, path);
+	if (cgroupfs_read_number(path, "memory.peak", NULL, &n))
+		figures->peak_kb = n / 1024;
+	figures->is_oom = cgroupfs_read_number(path, "memory.events",
+	    "oom_kill", &n) && n > 0;
+	return cgroupfs_read_number(path, "cpu.stat", "usage_usec",
+	    &figures->cpu_us) ? 0 : -1;
+}
+
+int
+leaf_open_file(const struct leaf *leaf, const char *file)
+{
+	char	 path[LEAF_MAX];
+
+	leaf_path(leaf, path);
+	return cgroupfs_open(path, file);
+}

@@ -1,0 +1,66 @@
+/*
+ * leaf: the control group of one worker and of all that it forks.
+ *
+ * The groups above it, its function's and its user's, come with the first leaf
+ * and go with the last: for a function that idles, nothing is kept open, in
+ * memory or in the kernel.
+ */
+#ifndef TOLLGATE_LEAF_H
+#define TOLLGATE_LEAF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "function.h"
+
+struct cgroups;
+
+struct leaf {
+	const struct cgroups	*groups;	/* borrowed; NULL: none */
+	bool			 is_made;
+	uid_t			 uid;
+	uint64_t		 serial;
+	char			 function[FUNCTION_NAME_MAX + 1];
+};
+
+struct leaf_figures {
+	uint64_t cpu_us;
+	uint64_t peak_kb;	/* 0: not known */
+	bool	 is_oom;	/* the kernel has killed for want of memory */
+};
+
+/*
+ * Make it, all but is_made being filled in, limited as the function says.
+ * -1 with errno and in *step static words (fewer than MESSAGE_STEP_LEN) for
+ * what failed: then there is none.
+ */
+int	leaf_make(struct leaf *, const struct function *, const char **step);
+/*
+ * fork(2), the child being in the leaf from its first moment; where the kernel
+ * cannot do that, or there is no leaf yet, *is_inside is false and the child's
+ * next step is leaf_join.
+ */
+pid_t	leaf_fork(const struct leaf *, bool *is_inside);
+/* The caller moves into it.  -1 with errno. */
+int	leaf_join(const struct leaf *);
+
+/* All that is in it.  -1 with errno. */
+int	leaf_kill(const struct leaf *);
+int	leaf_freeze(const struct leaf *, bool on);
+
+/* -1 with errno if it does not even tell processor time. */
+int	leaf_read(const struct leaf *, struct leaf_figures *);
+/*
+ * Open one of its files, for pread(2), which gives the text of that moment.
+ * -1 with errno: ENOENT where there is no such controller.
+ */
+int	leaf_open_file(const struct leaf *, const char *file);
+
+/*
+ * Remove it, and those above that are empty then.  -1 with errno, EBUSY as long
+ * as a process is in it.
+ */
+int	leaf_remove(const struct leaf *);
+
+#endif
