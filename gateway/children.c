@@ -16,7 +16,9 @@
 #include "channel.h"
 #include "ends.h"
 #include "function.h"
+#include "graves.h"
 #include "launcher.h"
+#include "leaf.h"
 #include "load.h"
 #include "log.h"
 #include "mem.h"
@@ -46,6 +48,7 @@ struct child {
 	struct watch		 report;
 	struct sandbox_report	 failure;	/* step "": none */
 	struct ends		 ends;		/* until STARTED */
+	struct leaf		 leaf;
 };
 
 struct plan {			/* what START comes to */
@@ -59,6 +62,8 @@ LIST_HEAD(child_list, child);
 struct children {
 	int			 epoll;
 	int			 workers;
+	const struct cgroups	*cgroups;	/* NULL: none */
+	struct graves		*graves;
 	struct channel		*channel;	/* NULL: no gateway */
 	uid_t			 gateway_uid;
 	bool			 is_root;
@@ -72,7 +77,7 @@ struct children {
 /* --- the table ---------------------------------------------------------- */
 
 struct children *
-children_create(int epoll, int workers)
+children_create(int epoll, int workers, const struct cgroups *cgroups)
 {
 	struct children	*cs;
 	size_t		 i;
@@ -80,6 +85,8 @@ children_create(int epoll, int workers)
 	cs = xcalloc(1, sizeof(*cs));
 	cs->epoll = epoll;
 	cs->workers = workers;
+	cs->cgroups = cgroups;
+	cs->graves = graves_create(epoll);
 	cs->is_root = geteuid() == 0;
 	TAILQ_INIT(&cs->starting);
 	for (i = 0; i < BUCKETS; i++) {
@@ -165,6 +172,7 @@ children_free(struct children *cs)
 	for (i = 0; i < BUCKETS; i++)
 		while ((c = LIST_FIRST(&cs->pids[i])) != NULL)
 			child_free(c);
+	graves_free(cs->graves);
 	free(cs);
 }
 
@@ -199,6 +207,71 @@ children_count(const struct children *cs)
 	return cs->count;
 }
 
+/* --- signals ------------------------------------------------------------ */
+
+/* Where the group cannot be frozen, the worker is stopped. */
+static void
+freeze(struct child *c, bool on)
+{
+	bool	 is_done;
+
+	is_done = c->leaf.is_made && leaf_freeze(&c->leaf, on) == 0;
+	if (c->leaf.is_made && !is_done)
+		log_errno("%s: worker %ld: cgroup.freeze", c->leaf.function,
+		    (long)c->pid);
+	if (!on)
+		reaper_signal(c->pid, SIGCONT);
+	else if (!is_done)
+		reaper_signal(c->pid, SIGSTOP);
+}
+
+/*
+ * A leaf is killed whole; but a child that has only been forked may not be in
+ * it yet, and TERM is for the worker's own group to act upon.
+ */
+static void
+signal_child(struct child *c, int sig)
+{
+	if (sig == SIGKILL && c->leaf.is_made && leaf_kill(&c->leaf) == -1 &&
+	    errno != ENOENT)
+		log_errno("%s: worker %ld: cgroup.kill", c->leaf.function,
+		    (long)c->pid);
+	reaper_signal(c->pid, sig);
+}
+
+void
+children_signal(struct children *cs, uint64_t worker, int sig)
+{
+	struct child	*c;
+
+	if ((c = find_number(cs, worker)) != NULL)
+		signal_child(c, sig);
+}
+
+void
+children_freeze(struct children *cs, uint64_t worker, bool on)
+{
+	struct child	*c;
+
+	if ((c = find_number(cs, worker)) != NULL)
+		freeze(c, on);
+}
+
+void
+children_end_all(struct children *cs, bool at_once)
+{
+	struct child	*c;
+	size_t		 i;
+
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(c, &cs->pids[i], by_pid) {
+			/* A stopped one would not hear the TERM. */
+			if (!at_once)
+				freeze(c, false);
+			signal_child(c, at_once ? SIGKILL : SIGTERM);
+		}
+}
+
 /* --- what the gateway is told ------------------------------------------- */
 
 static void
@@ -218,16 +291,32 @@ refuse(struct children *cs, uint64_t number, enum refusal refusal, int error,
 	channel_send(cs->channel, &m, NULL, 0);
 }
 
+/* One more descriptor for the gateway, if it could be opened. */
+static bool
+give(struct child *c, int fd)
+{
+	if (fd != -1)
+		c->ends.ours[c->ends.count++] = fd;
+	return fd != -1;
+}
+
 static void
 tell_started(struct child *c)
 {
 	struct message	 m;
+	int		 fd;
 
 	memset(&m, 0, sizeof(m));
 	m.type = MESSAGE_STARTED;
 	m.started.worker = c->number;
 	m.started.pid = c->pid;
 	m.started.uid = c->uid;
+	if (c->leaf.is_made) {
+		fd = leaf_open_file(&c->leaf, "cpu.stat");
+		m.started.has_cpu_stat = give(c, fd);
+		fd = leaf_open_file(&c->leaf, "memory.peak");
+		m.started.has_memory_peak = give(c, fd);
+	}
 	channel_send(c->all->channel, &m, c->ends.ours, c->ends.count);
 	c->ends.count = 0;	/* they are the channel's */
 }
@@ -235,7 +324,8 @@ tell_started(struct child *c)
 static void
 tell_exited(const struct child *c, int status, const struct rusage *usage)
 {
-	struct message	 m;
+	struct leaf_figures	 figures;
+	struct message		 m;
 
 	memset(&m, 0, sizeof(m));
 	m.type = MESSAGE_EXITED;
@@ -247,6 +337,12 @@ tell_exited(const struct child *c, int status, const struct rusage *usage)
 	    usage->ru_stime.tv_sec) * 1000000 +
 	    (uint64_t)(usage->ru_utime.tv_usec + usage->ru_stime.tv_usec);
 	m.exited.max_rss_kb = (uint64_t)usage->ru_maxrss;
+	if (c->leaf.is_made && leaf_read(&c->leaf, &figures) == 0) {
+		m.exited.cpu_us = figures.cpu_us;
+		if (figures.peak_kb > 0)
+			m.exited.max_rss_kb = figures.peak_kb;
+		m.exited.is_oom = figures.is_oom;
+	}
 	channel_send(c->all->channel, &m, NULL, 0);
 }
 
@@ -267,7 +363,7 @@ children_abandon(struct children *cs)
 	for (i = 0; i < BUCKETS; i++)
 		LIST_FOREACH(c, &cs->pids[i], by_pid) {
 			c->is_lost = true;
-			reaper_signal(c->pid, SIGKILL);
+			signal_child(c, SIGKILL);
 		}
 }
 
@@ -277,7 +373,12 @@ children_abandon(struct children *cs)
 static void
 take_report(struct child *c, const struct sandbox_report *r)
 {
-	if (r->step[0] != '\0') {
+	switch (r->news) {
+	case SANDBOX_USER:
+		c->leaf.uid = r->uid;
+		c->leaf.is_made = true;
+		return;
+	case SANDBOX_FAILED:
 		c->failure = *r;
 		c->failure.step[MESSAGE_STEP_LEN - 1] = '\0';
 		return;
@@ -344,6 +445,7 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	box->is_root = c->all->is_root;
 	memcpy(box->ends, c->ends.theirs, sizeof(box->ends));
 	box->variables = c->ends.variables;
+	box->leaf = c->leaf;
 	if (c->ends.port != 0 && fn->protocol->endpoint != NULL)
 		endpoint = arena_printf(fn->arena, "%s=127.0.0.1:%u",
 		    fn->protocol->endpoint, c->ends.port);
@@ -364,8 +466,8 @@ fork_child(struct child *c, const struct plan *plan)
 	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) == -1)
 		return -1;
 	box.report = report[1];
-	/* fork(2) alone: what fork(3) sets right is for threads and malloc. */
-	if ((pid = _Fork()) == 0)
+	/* A fork alone: what fork(3) sets right is for threads and malloc. */
+	if ((pid = leaf_fork(&c->leaf, &box.is_in_leaf)) == 0)
 		launcher_become(&box, &launch);
 	c->pid = pid;
 	saved = errno;
@@ -386,12 +488,42 @@ fork_child(struct child *c, const struct plan *plan)
 	return -1;
 }
 
+/* It never was; errno says why. */
+static void
+start_failed(struct child *c, const struct function *fn, const char *step)
+{
+	int	 error = errno;
+
+	log_errno("%s: %s", fn->name, step);
+	refuse(c->all, c->number, REFUSAL_FAILED, error, step);
+	if (c->leaf.is_made)
+		graves_add(c->all->graves, &c->leaf);
+	ends_close_theirs(&c->ends);
+	ends_close_ours(&c->ends);
+	free(c);
+}
+
+/* A template's is made by the child, which finds out whose it is. */
+static int
+make_leaf(struct child *c, const struct function *fn, const char **step)
+{
+	struct leaf	*leaf = &c->leaf;
+
+	leaf->groups = c->all->cgroups;
+	leaf->uid = c->all->is_root ? fn->uid : geteuid();
+	leaf->serial = c->serial;
+	snprintf(leaf->function, sizeof(leaf->function), "%s", fn->name);
+	if (leaf->groups == NULL || leaf->uid == (uid_t)-1)
+		return 0;
+	return leaf_make(leaf, fn, step);
+}
+
 static void
 start(struct children *cs, const struct plan *plan)
 {
 	const struct function	*fn = plan->function;
+	const char		*step;
 	struct child		*c;
-	int			 saved;
 
 	c = xcalloc(1, sizeof(*c));
 	c->all = cs;
@@ -399,18 +531,15 @@ start(struct children *cs, const struct plan *plan)
 	c->serial = ++cs->last_serial;
 	if (ends_make(&c->ends, fn->protocol->way, cs->workers, c->serial,
 	    cs->is_root ? cs->gateway_uid : (uid_t)-1) == -1) {
-		log_errno("%s: descriptors of a worker", fn->name);
-		refuse(cs, c->number, REFUSAL_FAILED, errno, "descriptors");
-		free(c);
+		start_failed(c, fn, "descriptors");
+		return;
+	}
+	if (make_leaf(c, fn, &step) == -1) {
+		start_failed(c, fn, step);
 		return;
 	}
 	if (fork_child(c, plan) == -1) {
-		saved = errno;
-		log_errno("%s: fork", fn->name);
-		ends_close_theirs(&c->ends);
-		ends_close_ours(&c->ends);
-		refuse(cs, c->number, REFUSAL_FAILED, saved, "fork");
-		free(c);
+		start_failed(c, fn, "fork");
 		return;
 	}
 	/* While a copy is open here, a dead worker's socket would accept. */
@@ -492,7 +621,7 @@ children_check(struct children *cs)
 	while ((c = TAILQ_FIRST(&cs->starting)) != NULL &&
 	    c->deadline_ms <= now) {
 		no_longer_starting(c);
-		reaper_signal(c->pid, SIGKILL);
+		signal_child(c, SIGKILL);
 		if (c->is_lost)
 			continue;
 		/* A disk that hangs may keep it, but not its place in line. */
@@ -501,32 +630,24 @@ children_check(struct children *cs)
 	}
 }
 
-/* --- signals and ends --------------------------------------------------- */
+/* --- ends --------------------------------------------------------------- */
 
-void
-children_signal(struct children *cs, uint64_t worker, int sig)
+/* One that never stood, and why: what it said, or what can be found out. */
+static void
+refuse_dead(struct child *c)
 {
-	const struct child	*c;
+	struct leaf_figures	 figures;
 
-	if ((c = find_number(cs, worker)) != NULL)
-		reaper_signal(c->pid, sig);
-}
-
-void
-children_freeze(struct children *cs, uint64_t worker, bool on)
-{
-	children_signal(cs, worker, on ? SIGSTOP : SIGCONT);
-}
-
-void
-children_signal_all(struct children *cs, int sig)
-{
-	struct child	*c;
-	size_t		 i;
-
-	for (i = 0; i < BUCKETS; i++)
-		LIST_FOREACH(c, &cs->pids[i], by_pid)
-			reaper_signal(c->pid, sig);
+	if (c->failure.step[0] != '\0')
+		refuse(c->all, c->number, (enum refusal)c->failure.refusal,
+		    c->failure.error, c->failure.step);
+	else if (c->leaf.is_made && leaf_read(&c->leaf, &figures) == 0 &&
+	    figures.is_oom)
+		refuse(c->all, c->number, REFUSAL_FAILED, ENOMEM,
+		    "limits.memory_max");
+	else
+		refuse(c->all, c->number, REFUSAL_FAILED, ECHILD,
+		    "died before its exec");
 }
 
 bool
@@ -540,18 +661,16 @@ children_ended(struct children *cs, pid_t pid)
 		return false;
 	/* What it said last must be told before its end is. */
 	read_reports(c);
-	reaper_signal(pid, SIGKILL);
+	signal_child(c, SIGKILL);
 	reaper_reap(pid, &status, &usage);
 	if (c->is_lost || cs->channel == NULL)
 		;	/* nobody asks any more */
 	else if (c->stands)
 		tell_exited(c, status, &usage);
-	else if (c->failure.step[0] != '\0')
-		refuse(cs, c->number, (enum refusal)c->failure.refusal,
-		    c->failure.error, c->failure.step);
 	else
-		refuse(cs, c->number, REFUSAL_FAILED, ECHILD,
-		    "died before its exec");
+		refuse_dead(c);
+	if (c->leaf.is_made)
+		graves_add(cs->graves, &c->leaf);
 	child_free(c);
 	return true;
 }

@@ -15,13 +15,18 @@
 
 #include "message.h"
 
+struct cgroups;
 struct channel;
 struct children;
 struct load;
 struct orphan;
 
-/* workers: the folder of their sockets.  Nothing is owned. */
-struct children	*children_create(int epoll, int workers);
+/*
+ * workers: the folder of their sockets.  Each has its group in cgroups (NULL:
+ * none has).  Nothing is owned.
+ */
+struct children	*children_create(int epoll, int workers,
+		    const struct cgroups *);
 void		 children_free(struct children *);
 
 /* A gateway is there, which runs as uid; NULL: it hears of nothing more. */
@@ -35,11 +40,12 @@ void	children_start(struct children *, const struct message_start *,
 /* SIGNAL and FREEZE.  What is dead already is fine. */
 void	children_signal(struct children *, uint64_t worker, int sig);
 void	children_freeze(struct children *, uint64_t worker, bool on);
-/* Signal every one. */
-void	children_signal_all(struct children *, int sig);
+/* TERM every one, frozen or not; at_once: KILL. */
+void	children_end_all(struct children *, bool at_once);
 
 /*
- * The child pid is dead: if it is a worker, kill its group, reap it, report it.
+ * The child pid is dead: if it is a worker, kill what it leaves, reap it,
+ * report it.
  * False if it is not; then it is not reaped.
  */
 bool	children_ended(struct children *, pid_t);

@@ -10,7 +10,7 @@
 
 #include "settings.h"
 
-#define ENDS_OURS	4
+#define ENDS_OURS	6	/* two of them put there by children */
 
 struct ends {
 	int	 theirs[3];		/* 0, 1 and 2 of the worker; 1 and 2

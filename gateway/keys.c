@@ -24,7 +24,6 @@
 #define PROCESS		SETTING_PROCESS
 #define SECRET		SETTING_SECRET
 #define DERIVED		SETTING_DERIVED
-#define LATER		SETTING_LATER
 
 /* --- setters that know a whole struct ----------------------------------- */
 
@@ -246,6 +245,9 @@ static const struct setting gateway_table[] = {
 	{ "gateway.state_dir", "/var/lib/tollgate",
 	  "folder of the gateway's user, for long bodies on their way",
 	  set_path, print_text, G(state_dir), 1, TEXT_MAX, 0 },
+	{ "gateway.cgroup", "",
+	  "folder of a control group for workers; empty: our own; or none",
+	  set_group, print_text, G(cgroup), 0, TEXT_MAX, 0 },
 	{ "gateway.accounting", "/var/log/tollgate/accounting.log",
 	  "file of what each request cost, a JSON object a line",
 	  set_path, print_text, G(accounting), 1, TEXT_MAX, 0 },
@@ -415,8 +417,10 @@ static const struct setting function_table[] = {
 	  set_number, print_number, F(tasks_max), 0, 65535, PROCESS },
 	{ "limits.cpu_max", "",
 	  "cgroup v2's cpu.max: microseconds and period; empty: no limit",
-	  set_bandwidth, print_text, F(cpu_max), 0, TEXT_MAX,
-	  PROCESS | LATER },
+	  set_bandwidth, print_text, F(cpu_max), 0, TEXT_MAX, PROCESS },
+	{ "limits.cpu_weight", "100",
+	  "cgroup v2's cpu.weight against its user's other functions",
+	  set_number, print_number, F(cpu_weight), 1, 10000, PROCESS },
 	{ "limits.rlimit_files", "1024",
 	  "open files of a worker's process",
 	  set_limit, print_limit, F(rlimits.files), 16, 1048576, PROCESS },

@@ -31,6 +31,7 @@ struct gateway_settings {
 	const char		*functions;	/* folder of NAME.ini */
 	const char		*run_dir;
 	const char		*state_dir;
+	const char		*cgroup;	/* "": our own; or none */
 	const char		*accounting;	/* file */
 	const char		*error_log;	/* path, stderr or syslog */
 	enum log_level		 log_level;

@@ -216,15 +216,15 @@ _Noreturn void
 launcher_become(struct sandbox *box, const struct launch *l)
 {
 	if (sandbox_apply(box) == -1) {
-		sandbox_report(box, true);
+		sandbox_report(box, SANDBOX_FAILED);
 		_exit(EXIT_NOT_RUN);
 	}
-	sandbox_report(box, false);
+	sandbox_report(box, SANDBOX_STANDS);
 	if (box->variables != -1) {
 		close(box->report);
 		launch(box, l);
 	}
 	sandbox_exec(box, l->arguments, l->environment);
-	sandbox_report(box, true);
+	sandbox_report(box, SANDBOX_FAILED);
 	_exit(EXIT_NOT_RUN);
 }

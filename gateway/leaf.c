@@ -251,7 +251,7 @@ leaf_fork(const struct leaf *leaf, bool *is_inside)
 			return pid;
 	}
 	*is_inside = false;
-	return fork();
+	return _Fork();
 }
 
 int

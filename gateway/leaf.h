@@ -37,7 +37,7 @@ struct leaf_figures {
  */
 int	leaf_make(struct leaf *, const struct function *, const char **step);
 /*
- * fork(2), the child being in the leaf from its first moment; where the kernel
+ * _Fork(3), the child being in the leaf from its first moment; where the kernel
  * cannot do that, or there is no leaf yet, *is_inside is false and the child's
  * next step is leaf_join.
  */

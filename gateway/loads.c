@@ -165,9 +165,10 @@ warn_of_change(const struct gateway_settings *old,
 {
 	if (old->uid != fresh->uid || old->gid != fresh->gid ||
 	    strcmp(old->run_dir, fresh->run_dir) != 0 ||
+	    strcmp(old->cgroup, fresh->cgroup) != 0 ||
 	    strcmp(old->pid_file, fresh->pid_file) != 0)
-		log_warning("a change of user, group, run_dir or pid_file "
-		    "takes a restart");
+		log_warning("a change of user, group, run_dir, cgroup or "
+		    "pid_file takes a restart");
 }
 
 static void

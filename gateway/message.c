@@ -122,6 +122,15 @@ start_is_valid(const struct message_start *start)
 	return true;
 }
 
+static bool
+started_is_valid(const struct message_started *started, int count)
+{
+	if (started->has_cpu_stat > 1 || started->has_memory_peak > 1)
+		return false;
+	count -= (int)(started->has_cpu_stat + started->has_memory_peak);
+	return (count == 2 || count == 4) && started->pid > 0;
+}
+
 /* Do the fields and the number of descriptors make sense? */
 static bool
 is_valid(const struct message *m, int count)
@@ -139,13 +148,13 @@ is_valid(const struct message *m, int count)
 	case MESSAGE_LOAD:
 		return count == 1 + count_bits(m->load.listeners);
 	case MESSAGE_STARTED:
-		return (count == 2 || count == 4) && m->started.pid > 0;
+		return started_is_valid(&m->started, count);
 	case MESSAGE_REFUSED:
 		return count == 0 &&
 		    m->refused.refusal <= REFUSAL_NOT_TRUSTED &&
 		    is_terminated(m->refused.step, MESSAGE_STEP_LEN);
 	case MESSAGE_EXITED:
-		return count == 0 &&
+		return count == 0 && m->exited.is_oom <= 1 &&
 		    is_terminated(m->exited.step, MESSAGE_STEP_LEN);
 	default:
 		return count == 0;

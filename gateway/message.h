@@ -78,11 +78,15 @@ struct message_load {		/* LOAD, COMMIT and LOADED */
  *	listen	 the worker's socket (O_PATH), stderr to read
  *	launch	 variables' socket, stdin to write, stdout, stderr to read
  *	endpoint the TCP listener, stderr to read
+ * and then of its control group, to read, as far as they are there:
+ *	cpu.stat, memory.peak
  */
 struct message_started {
 	uint64_t	 worker;
 	int32_t		 pid;
 	uint32_t	 uid;
+	uint32_t	 has_cpu_stat;
+	uint32_t	 has_memory_peak;
 };
 
 struct message_refused {
@@ -98,7 +102,10 @@ struct message_exited {
 	int32_t		 error;		/* errno of step, 0: the exec worked */
 	char		 step[MESSAGE_STEP_LEN];	/* "": none failed */
 	uint64_t	 cpu_us;	/* user and system, children included */
-	uint64_t	 max_rss_kb;
+	uint64_t	 max_rss_kb;	/* of its control group where that is
+					   known */
+	uint32_t	 is_oom;	/* memory_max was used up */
+	uint32_t	 reserved;
 };
 
 struct message {

@@ -17,6 +17,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "function.h"
 
 /* The kernel takes workers before gateway and spawner when memory runs out. */
@@ -178,6 +179,32 @@ step_program(struct sandbox *box)
 	return 0;
 }
 
+/*
+ * Into its group, if it was not born there.  Whose that is was not known for a
+ * template's: so it is made now, and the spawner, who removes it one day, told
+ * before there is anything to be removed.
+ */
+static int
+step_cgroup(struct sandbox *box)
+{
+	struct leaf	*leaf = &box->leaf;
+	const char	*step;
+
+	if (leaf->groups == NULL || box->is_in_leaf)
+		return 0;
+	if (!leaf->is_made) {
+		leaf->uid = box->uid;
+		sandbox_report(box, SANDBOX_USER);
+		if (leaf_make(leaf, box->function, &step) == -1) {
+			box->failure.step = step;
+			box->failure.refusal = REFUSAL_FAILED;
+			box->failure.error = errno;
+			return -1;
+		}
+	}
+	return leaf_join(leaf);
+}
+
 /* open("/dev/stderr") asks who owns the pipe. */
 static int
 step_pipes(struct sandbox *box)
@@ -216,6 +243,13 @@ limit(int resource, uint64_t value)
 	return setrlimit((__rlimit_resource_t)resource, &wanted);
 }
 
+/* Is it in a group that sets such limits? */
+static bool
+box_controls(const struct sandbox *box, unsigned controller)
+{
+	return (cgroups_controllers(box->leaf.groups) & controller) != 0;
+}
+
 static int
 step_rlimits(struct sandbox *box)
 {
@@ -224,6 +258,9 @@ step_rlimits(struct sandbox *box)
 	if (limit(RLIMIT_NOFILE, l->files) == -1 ||
 	    limit(RLIMIT_CORE, l->core) == -1)
 		return -1;
+	/* That counts all of a user's, so pids.max is better. */
+	if (box_controls(box, CGROUP_PIDS))
+		return 0;
 	return limit(RLIMIT_NPROC, l->processes);
 }
 
@@ -276,6 +313,7 @@ static const struct {
 	{ "session",		step_session },
 	{ "parent",		step_parent },
 	{ "program",		step_program },
+	{ "cgroup: cgroup.procs", step_cgroup },
 	{ "pipes",		step_pipes },
 	{ "rlimits",		step_rlimits },
 	{ "oom_score_adj",	step_oom_score },
@@ -307,7 +345,7 @@ sandbox_apply(struct sandbox *box)
 }
 
 /*
- * The limit of memory is the program's, and would count what is the spawner's
+ * This limit of memory is the program's, and would count what is the spawner's
  * until then: so it is set last.
  */
 void
@@ -318,7 +356,8 @@ sandbox_exec(struct sandbox *box, const char *const *arguments,
 	char *const	*argv = (char *const *)(uintptr_t)arguments;
 	char *const	*envp = (char *const *)(uintptr_t)environment;
 
-	if (limit(RLIMIT_DATA, box->function->rlimits.data) == -1) {
+	if (!box_controls(box, CGROUP_MEMORY) &&
+	    limit(RLIMIT_DATA, box->function->rlimits.data) == -1) {
 		box->failure.error = errno;
 		box->failure.refusal = REFUSAL_FAILED;
 		box->failure.step = "rlimits";
@@ -336,13 +375,14 @@ sandbox_exec(struct sandbox *box, const char *const *arguments,
 }
 
 void
-sandbox_report(const struct sandbox *box, bool failed)
+sandbox_report(const struct sandbox *box, enum sandbox_news news)
 {
 	struct sandbox_report	 report;
 
 	memset(&report, 0, sizeof(report));
+	report.news = news;
 	report.uid = box->uid;
-	if (failed) {
+	if (news == SANDBOX_FAILED) {
 		report.error = box->failure.error;
 		report.refusal = (int32_t)box->failure.refusal;
 		snprintf(report.step, sizeof(report.step), "%s",

@@ -7,9 +7,8 @@
  * nothing: each page of the spawner's that a child writes to is copied first,
  * which costs more than the step.
  *
- * The child says on its report pipe how it went: once that all steps are done,
- * and once more if what came after them failed.  A successful exec closes the
- * pipe.
+ * The child says on its report pipe how it goes: that all steps are done, and
+ * once more if what came after them failed.  A successful exec closes the pipe.
  */
 #ifndef TOLLGATE_SANDBOX_H
 #define TOLLGATE_SANDBOX_H
@@ -19,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "leaf.h"
 #include "message.h"
 #include "trust.h"
 
@@ -37,6 +37,8 @@ struct sandbox {
 	int			 ends[3];	/* become 0, 1 and 2 */
 	int			 variables;	/* of a launcher, else -1 */
 	int			 report;
+	struct leaf		 leaf;		/* groups NULL: none */
+	bool			 is_in_leaf;	/* since the fork */
 
 	/* found by the steps */
 	struct trust_program	 program;
@@ -45,9 +47,16 @@ struct sandbox {
 	struct trust_failure	 failure;
 };
 
+enum sandbox_news {
+	SANDBOX_USER = 0,	/* a template's: is known, its leaf comes */
+	SANDBOX_STANDS,		/* all steps are done */
+	SANDBOX_FAILED		/* a step, or what came after them */
+};
+
 struct sandbox_report {		/* written whole: it is shorter than PIPE_BUF */
+	uint32_t	 news;		/* enum sandbox_news */
 	uint32_t	 uid;
-	int32_t		 error;		/* errno; 0 with no step: all done */
+	int32_t		 error;		/* errno of step, if it failed */
 	int32_t		 refusal;	/* enum refusal */
 	char		 step[MESSAGE_STEP_LEN];
 };
@@ -62,8 +71,8 @@ int	sandbox_apply(struct sandbox *);
 void	sandbox_exec(struct sandbox *, const char *const *arguments,
 	    const char *const *environment);
 
-/* Say on the report pipe that all is done, or what has failed. */
-void	sandbox_report(const struct sandbox *, bool failed);
+/* Say on the report pipe how it goes. */
+void	sandbox_report(const struct sandbox *, enum sandbox_news);
 
 /* Neither handle nor ignore any signal. */
 void	sandbox_default_signals(void);

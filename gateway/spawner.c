@@ -14,11 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "channel.h"
 #include "children.h"
 #include "config.h"
 #include "errorlog.h"
 #include "keeper.h"
+#include "load.h"
 #include "loads.h"
 #include "log.h"
 #include "place.h"
@@ -49,8 +51,8 @@ struct spawner {
 	int			 status;	/* to exit with */
 	int			 epoll;
 	struct watch		 signals;
+	struct cgroups		*cgroups;	/* NULL: none are used */
 	struct children		*children;
-
 	struct loads		*loads;
 
 	pid_t			 gateway;	/* 0: none runs */
@@ -223,9 +225,7 @@ clear(struct spawner *s)
 {
 	s->restart_ms = NEVER;
 	children_serve(s->children, NULL, 0);
-	/* A stopped one would not hear the TERM. */
-	children_signal_all(s->children, SIGCONT);
-	children_signal_all(s->children, SIGTERM);
+	children_end_all(s->children, false);
 	enter(s, PHASE_CLEAR, loads_settings(s->loads)->stop_timeout_ms);
 }
 
@@ -278,7 +278,7 @@ end_phase(struct spawner *s)
 		enter(s, PHASE_STOP, NEVER);
 		break;
 	case PHASE_CLEAR:
-		children_signal_all(s->children, SIGKILL);
+		children_end_all(s->children, true);
 		s->sweep_ms = watch_now();
 		enter(s, PHASE_KILL, GRACE_MS);
 		break;
@@ -548,7 +548,10 @@ init(struct spawner *s, const struct spawner_setup *setup)
 	/* Workers have our uid then, and may look into what has it. */
 	if (geteuid() != 0 && prctl(PR_SET_DUMPABLE, 0) == -1)
 		fatal("PR_SET_DUMPABLE");
-	s->children = children_create(s->epoll, setup->place->workers);
+	s->cgroups = cgroups_create(setup->load->settings.cgroup,
+	    setup->starter);
+	s->children = children_create(s->epoll, setup->place->workers,
+	    s->cgroups);
 	s->loads = loads_create(s->epoll, setup->config, setup->load,
 	    setup->listeners);
 }
@@ -557,6 +560,7 @@ static void
 release(struct spawner *s)
 {
 	children_free(s->children);
+	cgroups_free(s->cgroups);
 	channel_free(s->channel);
 	loads_free(s->loads);
 	watch_close(s->epoll, &s->signals);

@@ -16,6 +16,7 @@
 #define TOLLGATE_SPAWNER_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct listeners;
 struct load;
@@ -28,6 +29,7 @@ struct spawner_setup {
 	const struct place	*place;		/* borrowed */
 	int			 executable;	/* keeper_find's */
 	bool			 is_quiet;	/* gateway's stderr is shut */
+	pid_t			 starter;	/* who waits for us; 0: none */
 	int			 ready;		/* gets a byte once we serve,
 						   and is closed; -1: none */
 };

@@ -14,6 +14,9 @@
 
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 
+#define QUOTA_MIN_US	1000	/* of cpu.max, and of its period */
+#define PERIOD_MAX_US	1000000
+
 struct unit {
 	const char	*name;
 	uint64_t	 factor;
@@ -64,6 +67,15 @@ set_log(struct arena *arena, void *field, const char *value,
 }
 
 const char *
+set_group(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	if (strcmp(value, "none") == 0)
+		return set_text(arena, field, value, setting);
+	return set_path(arena, field, value, setting);
+}
+
+const char *
 set_account(struct arena *arena, void *field, const char *value,
     const struct setting *setting)
 {
@@ -72,30 +84,6 @@ set_account(struct arena *arena, void *field, const char *value,
 	for (s = value; *s != '\0'; s++)
 		if (!isalnum((unsigned char)*s) && strchr("._-", *s) == NULL)
 			return "no name of a user or group";
-	return set_text(arena, field, value, setting);
-}
-
-const char *
-set_bandwidth(struct arena *arena, void *field, const char *value,
-    const struct setting *setting)
-{
-	static const char	 wrong[] = "not in cgroup v2's words";
-	const char		*s = value;
-	size_t			 n;
-
-	if (*s == '\0')
-		return set_text(arena, field, value, setting);
-	n = strncmp(s, "max", 3) == 0 ? 3 : strspn(s, "0123456789");
-	if (n == 0)
-		return wrong;
-	if (s[n] == ' ') {
-		s += n + 1;
-		n = strspn(s, "0123456789");
-		if (n == 0)
-			return wrong;
-	}
-	if (s[n] != '\0')
-		return wrong;
 	return set_text(arena, field, value, setting);
 }
 
@@ -125,6 +113,31 @@ read_digits(const char **s, uint64_t *number)
 	}
 	*number = n;
 	return 0;
+}
+
+const char *
+set_bandwidth(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	static const char	 wrong[] = "not in cgroup v2's words";
+	const char		*s = value;
+	uint64_t		 quota = QUOTA_MIN_US, period = PERIOD_MAX_US;
+
+	if (*s == '\0')
+		return set_text(arena, field, value, setting);
+	if (strncmp(s, "max", 3) == 0)
+		s += 3;
+	else if (read_digits(&s, &quota) == -1)
+		return wrong;
+	if (*s == ' ' && (s++, read_digits(&s, &period) == -1))
+		return wrong;
+	if (*s != '\0')
+		return wrong;
+	/* The kernel's own bounds. */
+	if (quota < QUOTA_MIN_US || period < QUOTA_MIN_US ||
+	    period > PERIOD_MAX_US)
+		return "out of range";
+	return set_text(arena, field, value, setting);
 }
 
 static const char *
@@ -374,8 +387,10 @@ static const struct {
 	{ set_size,	 print_size, "a size (100, 64K, 128M, 1G)" },
 	{ set_path,	 NULL,	     "an absolute path" },
 	{ set_log,	 NULL,	     "an absolute path, stderr or syslog" },
+	{ set_group,	 NULL,	     "an absolute path or none" },
 	{ set_account,	 NULL,	     "a name or a number" },
-	{ set_bandwidth, NULL,	     "\"max\" or microseconds, then a period" },
+	{ set_bandwidth, NULL,	     "\"max\" or 1000 microseconds at least, "
+	    "then a period from 1000 to 1000000" },
 	{ set_mode,	 NULL,	     "octal digits, 0000 to 0777" },
 	{ set_flag,	 NULL,	     "yes or no" },
 	{ set_level,	 NULL,	     "debug, info, notice, warning or error" },

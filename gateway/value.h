@@ -58,6 +58,7 @@ void		 words_print(FILE *, const struct word_list *);
 setter	set_text;	/* const char *: anything of min to max bytes */
 setter	set_path;	/* the same, absolute; "" where min is 0 */
 setter	set_log;	/* the same, or stderr or syslog */
+setter	set_group;	/* the same, a path or none */
 setter	set_account;	/* the same: a user's or group's name or number */
 setter	set_bandwidth;	/* the same: cgroup v2's cpu.max, or "" */
 setter	set_number;	/* uint32_t, min to max */

@@ -197,18 +197,20 @@ close_all(const int *fds, int count)
 		close(fds[count]);
 }
 
-/* How many descriptors STARTED brings, by way; stderr's is the last. */
+/* How many descriptors STARTED brings, by way. */
 static int
-started_fds(const struct worker *w)
+started_fds(const struct worker *w, const struct message_started *started)
 {
-	return w->function->protocol->way == WAY_LAUNCH ? 4 : 2;
+	return (w->function->protocol->way == WAY_LAUNCH ? 4 : 2) +
+	    (int)(started->has_cpu_stat + started->has_memory_peak);
 }
 
 static void
 on_started(struct workers *ws, struct worker *w, const struct message *m,
     const int *fds, int count)
 {
-	if (count != started_fds(w) || w->state != WORKER_ASKED) {
+	if (count != started_fds(w, &m->started) ||
+	    w->state != WORKER_ASKED) {
 		log_error("%s: STARTED with %d descriptors in state %s",
 		    w->function->name, count, state_names[w->state]);
 		close_all(fds, count);
@@ -219,6 +221,10 @@ on_started(struct workers *ws, struct worker *w, const struct message *m,
 	w->uid = m->started.uid;
 	if (clock_getcpuclockid(w->pid, &w->cpu_clock) != 0)
 		w->cpu_clock = -1;
+	if (m->started.has_memory_peak)
+		w->memory_peak = fds[--count];
+	if (m->started.has_cpu_stat)
+		w->cpu_stat = fds[--count];
 	w->errors = errpipe_create(ws->errpipes, fds[count - 1], w->function,
 	    w->pid);
 	if (w->errors == NULL)
@@ -255,6 +261,7 @@ on_exited(struct worker *w, const struct message *m)
 	memcpy(w->end.step, m->exited.step, sizeof(w->end.step));
 	w->end.cpu_us = m->exited.cpu_us;
 	w->end.max_rss_kb = m->exited.max_rss_kb;
+	w->end.is_oom = m->exited.is_oom != 0;
 	bury(w);
 }
 
@@ -340,6 +347,17 @@ workers_create(const struct workers_setup *setup)
 	return ws;
 }
 
+static void
+close_figures(struct worker *w)
+{
+	if (w->cpu_stat != -1)
+		close(w->cpu_stat);
+	if (w->memory_peak != -1)
+		close(w->memory_peak);
+	if (w->proc_status != -1)
+		close(w->proc_status);
+}
+
 /* Forget all that we have of it. */
 static void
 let_go(struct worker *w)
@@ -347,8 +365,7 @@ let_go(struct worker *w)
 	if (w->private != NULL)
 		w->protocol->detach(w);
 	errpipe_free(w->errors);
-	if (w->proc_status != -1)
-		close(w->proc_status);
+	close_figures(w);
 	timer_free(w->kill_timer);
 	LIST_REMOVE(w, in_hash);
 	function_release(w->function);
@@ -446,7 +463,7 @@ worker_start(struct workers *ws, struct function *fn, uint64_t generation,
 	w->protocol = protocol;
 	w->events = events;
 	w->asked_ms = timer_now();
-	w->proc_status = -1;
+	w->cpu_stat = w->memory_peak = w->proc_status = -1;
 	w->cpu_clock = -1;
 	w->kill_timer = timer_new(on_kill_time, w);
 	w->capture_count = (uint32_t)fn->captures.count;

@@ -45,6 +45,7 @@ struct worker_end {		/* how it came to be DEAD */
 	char		 step[MESSAGE_STEP_LEN];
 	uint64_t	 cpu_us;
 	uint64_t	 max_rss_kb;
+	bool		 is_oom;	/* memory_max was used up */
 };
 
 /* Called from the loop, never from inside a call to worker_*. */
@@ -94,6 +95,11 @@ struct worker {
 	struct timer	*kill_timer;
 	clockid_t	 cpu_clock;
 	uint64_t	 cpu_ns;	/* up to the last record */
+	uint64_t	 others_ns;	/* of it: what its children used */
+	bool		 has_others;	/* they have used some lately */
+	uint64_t	 sampled_ns;	/* its own clock, when that was read */
+	int		 cpu_stat;	/* of its control group, -1: none */
+	int		 memory_peak;	/* likewise */
 	int		 proc_status;	/* /proc/PID/status, -1: none */
 	uint64_t	 peak_kb;	/* when it was read last, */
 	uint64_t	 peak_cpu_ns;	/* having used so much */
@@ -161,13 +167,14 @@ void	worker_log(struct worker *, const char *request_id, const void *,
 	    size_t);
 
 /*
- * The CPU time in microseconds it used since the last call (children that were
- * waited for too, once it is dead): so that sums over calls are whole.
+ * The CPU time in microseconds it used since the last call: so that sums over
+ * calls are whole.  That of what it forked is told in a while where it has a
+ * control group; else, of children it has waited for, once it is dead.
  */
 uint64_t	worker_cpu_us(struct worker *);
 /*
- * Its largest resident set, in KB, as of the last call of worker_cpu_us or at
- * most half a millisecond of its CPU time before.
+ * The most memory so far, in KB, as of half a millisecond of its CPU time ago
+ * or less: of its control group where that tells, or its resident set.
  */
 uint64_t	worker_peak_kb(struct worker *);
 

@@ -807,6 +807,24 @@ mode_touch(struct evil *e)
 	answer(e);
 }
 
+/* A child uses n ms of CPU, and is never waited for. */
+static void
+mode_burn_child(struct evil *e)
+{
+	siginfo_t	 info;
+	clock_t		 end;
+	pid_t		 pid;
+
+	if ((pid = fork()) == 0) {
+		end = clock() + e->n * (CLOCKS_PER_SEC / 1000);
+		while (clock() < end)
+			continue;
+		_exit(0);
+	}
+	waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+	answer(e);
+}
+
 static void
 mode_sleep(struct evil *e)
 {
@@ -928,6 +946,7 @@ static const struct mode {
 	{ "spin",		mode_spin,		false },
 	{ "burn",		mode_burn,		false },
 	{ "touch",		mode_touch,		false },
+	{ "burn-child",		mode_burn_child,	false },
 	{ "sleep",		mode_sleep,		false },
 	{ "sleep-mid-body",	mode_sleep_mid_body,	false },
 	{ "double-fork",	mode_double_fork,	false },

@@ -578,8 +578,6 @@ static const struct {
 	{ F "handler = /etc/passwd\nprotocol = cgi\n", "not executable" },
 	{ F "handler = /usr\n", "no regular file" },
 	{ F "handler = /srv/nph-x\n", "nph- program" },
-	{ F "handler = /bin/true\n[limits]\ncpu_max = max\n",
-	  "a.ini:4: [limits] cpu_max: is not enforced" },
 };
 
 START_TEST(warned)

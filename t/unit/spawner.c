@@ -8,6 +8,8 @@
  */
 #include "spawner.h"
 
+#include "cgroup.h"
+#include "cgroupfs.h"
 #include "listeners.h"
 #include "load.h"
 #include "log.h"
@@ -133,6 +135,13 @@ say_signal(int sig)
 	say(&m);
 }
 
+/* So the test says. */
+static bool
+has_no_groups(void)
+{
+	return access("no groups", F_OK) == 0;
+}
+
 static void
 begin(void)
 {
@@ -148,6 +157,13 @@ begin(void)
 	memset(&m, 0, sizeof(m));
 	m.type = MESSAGE_READY;
 	say(&m);
+}
+
+/* How many of STARTED's descriptors are its control group's. */
+static int
+figures(const struct message *m)
+{
+	return (int)(m->started.has_cpu_stat + m->started.has_memory_peak);
 }
 
 /* Read all that comes until the last writer has gone. */
@@ -175,7 +191,7 @@ scene_listen(void)
 
 	say_start(LISTENS, 1, NULL);
 	hear(&m, MESSAGE_STARTED);
-	MUST(came_count == 2 && m.started.worker == 1);
+	MUST(came_count == 2 + figures(&m) && m.started.worker == 1);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	snprintf(un.sun_path, sizeof(un.sun_path), "/proc/self/fd/%d",
 	    came[0]);
@@ -202,7 +218,7 @@ scene_launch(void)
 
 	say_start(CGI, 1, NULL);
 	hear(&m, MESSAGE_STARTED);
-	MUST(came_count == 4);
+	MUST(came_count == 4 + figures(&m));
 	MUST(send(came[0], packet, sizeof(packet), 0) ==
 	    (ssize_t)sizeof(packet));
 	MUST(write(came[1], "body", 4) == 4);
@@ -379,6 +395,36 @@ state_of(pid_t pid)
 }
 
 static void
+read_text(const char *path, char *text, size_t room)
+{
+	int	 fd = open(path, O_RDONLY);
+	ssize_t	 n;
+
+	MUST(fd != -1 && (n = read(fd, text, room - 1)) > 0);
+	text[n] = '\0';
+	close(fd);
+}
+
+/* Frozen with its control group, or, without, stopped. */
+static bool
+is_still(pid_t pid)
+{
+	char		 mounts[32768], self[4096], path[64];
+	char		*group;
+	uint64_t	 frozen = 0;
+
+	if (has_no_groups())
+		return state_of(pid) == 'T';
+	read_text("/proc/self/mountinfo", mounts, sizeof(mounts));
+	snprintf(path, sizeof(path), "/proc/%ld/cgroup", (long)pid);
+	read_text(path, self, sizeof(self));
+	MUST((group = cgroupfs_locate(mounts, self)) != NULL);
+	MUST(cgroupfs_read_number(group, "cgroup.events", "frozen", &frozen));
+	free(group);
+	return frozen != 0;
+}
+
+static void
 scene_freeze(void)
 {
 	struct timespec	 pause_time = { .tv_nsec = 10000000 };
@@ -392,14 +438,14 @@ scene_freeze(void)
 	freeze.freeze.worker = last_worker;
 	freeze.freeze.on = 1;
 	say(&freeze);
-	for (i = 0; i < 500 && state_of(pid) != 'T'; i++)
+	for (i = 0; i < 500 && !is_still(pid); i++)
 		nanosleep(&pause_time, NULL);
-	MUST(state_of(pid) == 'T');
+	MUST(is_still(pid));
 	freeze.freeze.on = 0;
 	say(&freeze);
-	for (i = 0; i < 500 && state_of(pid) == 'T'; i++)
+	for (i = 0; i < 500 && is_still(pid); i++)
 		nanosleep(&pause_time, NULL);
-	MUST(state_of(pid) != 'T');
+	MUST(!is_still(pid));
 
 	/* One that has stopped itself dies all the same. */
 	say_start(STOPS, 1, NULL);
@@ -574,6 +620,24 @@ write_file(const char *path, mode_t mode, const char *format, ...)
 	ck_assert_int_eq(chmod(path, mode), 0);
 }
 
+/* Once with control groups, if they can be had here, and once without. */
+static bool	can_have_groups;
+
+static void
+allow_groups(void)
+{
+	char		 why[CGROUP_WHY];
+	unsigned	 controllers;
+
+	can_have_groups = cgroup_look("", &controllers, why);
+}
+
+static void
+forbid_groups(void)
+{
+	can_have_groups = false;
+}
+
 static void
 write_function(int i)
 {
@@ -610,9 +674,12 @@ set_up(void)
 	    "listen = unix:%s/socket\nfunctions = %s/functions.d\n"
 	    "run_dir = %s/run\nstate_dir = %s/state\n"
 	    "accounting = %s/accounting\nerror_log = stderr\n"
-	    "pid_file = %s/pid\nstop_timeout = 1s\n%s", folder, folder,
+	    "pid_file = %s/pid\nstop_timeout = 1s\n%s%s", folder, folder,
 	    folder, folder, folder, folder,
-	    geteuid() == 0 ? "user = daemon\n" : "");
+	    geteuid() == 0 ? "user = daemon\n" : "",
+	    can_have_groups ? "" : "cgroup = none\n");
+	if (!can_have_groups)
+		write_file("no groups", 0644, "%s", "");
 	write_file("result", 0666, "%s", "");
 }
 
@@ -691,12 +758,23 @@ START_TEST(scene)
 }
 END_TEST
 
+static TCase *
+make_case(const char *name, void (*choose)(void))
+{
+	TCase	*tc = tcase_create(name);
+
+	tcase_set_timeout(tc, 60);
+	tcase_add_unchecked_fixture(tc, choose, NULL);
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_add_loop_test(tc, scene, 0, ROWS(scenes));
+	return tc;
+}
+
 int
 main(int argc, char *argv[])
 {
 	SRunner	*sr;
 	Suite	*s;
-	TCase	*tc;
 	int	 failed;
 
 	if (argc == 1 && strcmp(argv[0], "tollgated: gateway") == 0)
@@ -705,11 +783,8 @@ main(int argc, char *argv[])
 	if (reaper_init() == -1)
 		return EXIT_FAILURE;
 	s = suite_create("spawner");
-	tc = tcase_create("spawner");
-	tcase_set_timeout(tc, 60);
-	tcase_add_checked_fixture(tc, set_up, tear_down);
-	tcase_add_loop_test(tc, scene, 0, ROWS(scenes));
-	suite_add_tcase(s, tc);
+	suite_add_tcase(s, make_case("without control groups", forbid_groups));
+	suite_add_tcase(s, make_case("with control groups", allow_groups));
 
 	sr = srunner_create(s);
 	srunner_set_fork_status(sr, CK_NOFORK);
