@@ -292,6 +292,19 @@ find_line(struct block block, const char *file, const char *key,
 	line->key = key;
 }
 
+bool
+config_is_written(const struct config_index *index, const struct function *fn,
+    const char *key)
+{
+	struct line	 line;
+	bool		 is_written;
+
+	find_line(index->functions[fn->number], fn->file, key, &line);
+	is_written = line.number != 0;
+	line_release(&line);
+	return is_written;
+}
+
 /* Say that a key does not go with the others. */
 static void __attribute__((format(printf, 5, 0)))
 complain_of(struct config_errors *errors, struct block block,

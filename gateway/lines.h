@@ -17,6 +17,7 @@
 #ifndef TOLLGATE_LINES_H
 #define TOLLGATE_LINES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -85,6 +86,10 @@ struct config_index	*config_index_create(const char *text, size_t len);
 void			 config_index_free(struct config_index *);
 /* The path of tollgate.ini, which the first line tells; owned by arena. */
 const char	*config_index_file(const struct config_index *, struct arena *);
+
+/* Is the key written in the function's file? */
+bool	config_is_written(const struct config_index *, const struct function *,
+	    const char *key);
 
 /*
  * Add an error to a key of [gateway], or of a function of this index, with the

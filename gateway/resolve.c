@@ -12,6 +12,7 @@
 
 #include "accounts.h"
 #include "config.h"
+#include "enforced.h"
 #include "files.h"
 #include "mem.h"
 #include "settings.h"
@@ -27,7 +28,7 @@ struct resolver {
 	bool				 as_root;
 	struct account			 caller;
 	struct account			 function_user;
-	struct value_buffer		 buffer;
+	struct means			 means;
 };
 
 #define BLAME_GATEWAY(r, key, ...)					\
@@ -386,17 +387,18 @@ warn_of_handler(struct resolver *r, struct function *fn)
 		    "expected chmod +x", fn->handler);
 }
 
-/* What is understood but has no effect yet. */
+/* A default is no promise; what somebody has written must not be silent. */
 static void
-warn_of_later(struct resolver *r, struct function *fn)
+warn_of_limits(struct resolver *r, struct function *fn)
 {
-	const struct setting	*row;
-	size_t			 i;
+	const char	*key, *by;
+	size_t		 i;
 
-	for (i = 0; (row = keys_function_row(i)) != NULL; i++)
-		if (row->flags & SETTING_LATER &&
-		    strcmp(value_text(&r->buffer, row, fn), row->fallback) != 0)
-			WARN(r, fn, row->key, "is not enforced");
+	for (i = 0; enforced_row(i, fn, &r->means, &key, &by); i++)
+		if (by == NULL && config_is_written(r->index, fn, key))
+			WARN(r, fn, key, "is not enforced here: %s",
+			    r->means.has_groups ? "the cgroup lacks its "
+			    "controller" : r->means.why);
 }
 
 /* A function that may open the web server's door can pose as it. */
@@ -450,6 +452,7 @@ resolve_config(struct config *config, const struct config_index *index,
 	struct function	*fn;
 	size_t		 i;
 
+	means_find(&r.means, config->gateway.cgroup);
 	r.accounts = accounts_create();
 	find_caller(&r);
 	if (r.as_root)
@@ -468,10 +471,9 @@ resolve_config(struct config *config, const struct config_index *index,
 			resolve_function_as_caller(&r, fn);
 		read_environment_file(&r, fn);
 		warn_of_handler(&r, fn);
-		warn_of_later(&r, fn);
+		warn_of_limits(&r, fn);
 		warn_of_socket(&r, fn);
 	}
 	resolve_tasks(&r);
 	accounts_free(r.accounts);
-	value_buffer_release(&r.buffer);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "enforced.h"
 #include "errorlog.h"
 #include "ini.h"
 #include "keeper.h"
@@ -32,6 +33,7 @@ struct options {
 	bool		 foreground;
 	bool		 test;
 	bool		 print;
+	bool		 verbose;	/* -v, with -t */
 };
 
 static _Noreturn void
@@ -39,7 +41,7 @@ usage(FILE *out, int status)
 {
 	fprintf(out,
 	    "usage: tollgated [-f] [-c FILE]\n"
-	    "       tollgated -t [-r 'GET http://host/path'] [-c FILE]\n"
+	    "       tollgated -t [-v] [-r 'GET http://host/path'] [-c FILE]\n"
 	    "       tollgated -T [-c FILE]\n"
 	    "       tollgated -V | -h\n"
 	    "\n"
@@ -47,6 +49,7 @@ usage(FILE *out, int status)
 	    "  -f          stay in the foreground\n"
 	    "  -t          check the configuration: all errors, exit status 1\n"
 	    "  -r REQUEST  with -t: say which function a request leads to\n"
+	    "  -v          with -t: say which limits hold here, and by what\n"
 	    "  -T          print the configuration as it is understood\n"
 	    "  -V          print the version\n"
 	    "  -h, --help  print this\n", DEFAULT_CONFIG);
@@ -63,7 +66,7 @@ read_options(int argc, char *argv[], struct options *o)
 	};
 	int				 c;
 
-	while ((c = getopt_long(argc, argv, "c:fhr:tTV", words, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "c:fhr:tTvV", words, NULL)) != -1)
 		switch (c) {
 		case 'c':
 			o->config = optarg;
@@ -82,13 +85,17 @@ read_options(int argc, char *argv[], struct options *o)
 		case 'T':
 			o->print = true;
 			break;
+		case 'v':
+			o->verbose = true;
+			break;
 		case 'V':
 			printf("tollgated %s\n", PACKAGE_VERSION);
 			exit(0);
 		default:
 			usage(stderr, 2);
 		}
-	if (optind < argc || (o->request != NULL && !o->test))
+	if (optind < argc ||
+	    ((o->request != NULL || o->verbose) && !o->test))
 		usage(stderr, 2);
 }
 
@@ -132,7 +139,8 @@ check_with_gateway(const struct ini_load *texts, const char *request)
 }
 
 static int
-print_config(const struct ini_load *texts)
+with_config(const struct ini_load *texts,
+    void (*use)(const struct config *))
 {
 	struct config_errors	 errors = { NULL, 0 };
 	struct config		*config;
@@ -143,9 +151,28 @@ print_config(const struct ini_load *texts)
 		print_lines("", &errors);
 		return 1;
 	}
-	config_print(stdout, config, false);
+	use(config);
 	config_free(config);
 	return fflush(stdout) == 0 ? 0 : 1;
+}
+
+static void
+print_config(const struct config *config)
+{
+	config_print(stdout, config, false);
+}
+
+/* What holds here, function by function. */
+static void
+print_enforced(const struct config *config)
+{
+	struct means	 means;
+	size_t		 i;
+
+	means_find(&means, config->gateway.cgroup);
+	means_print(stdout, &means);
+	for (i = 0; i < config->count; i++)
+		enforced_print(stdout, config->functions[i], &means);
 }
 
 static int
@@ -157,10 +184,12 @@ test(const struct options *o)
 	if (ini_load(o->config, &texts) == -1)
 		print_lines("", &texts.errors);
 	else if (o->print)
-		status = print_config(&texts);
+		status = with_config(&texts, print_config);
 	else {
 		print_lines("warning: ", &texts.warnings);
 		status = check_with_gateway(&texts, o->request);
+		if (status == 0 && o->verbose)
+			status = with_config(&texts, print_enforced);
 		if (status == 0 && o->request == NULL)
 			fprintf(stderr, "%s: the configuration is good\n",
 			    o->config);
@@ -316,6 +345,7 @@ run(const struct options *o)
 	if (prepare(setup.load, &place, &listeners) == -1)
 		goto close_listeners;
 	if (!o->foreground) {
+		setup.starter = getpid();
 		setup.ready = become_daemon(&setup.load->settings);
 		leave_terminal();
 	}

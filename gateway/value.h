@@ -29,7 +29,6 @@ typedef void		 printer(FILE *, const void *field,
 #define SETTING_PROCESS	0x1	/* a change needs new workers */
 #define SETTING_SECRET	0x2	/* not for the gateway */
 #define SETTING_DERIVED	0x4	/* made by the load, never in a file */
-#define SETTING_LATER	0x8	/* understood, not enforced here: -t says so */
 
 /* A row of config's tables. */
 struct setting {

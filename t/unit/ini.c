@@ -578,12 +578,16 @@ static const struct {
 	{ F "handler = /etc/passwd\nprotocol = cgi\n", "not executable" },
 	{ F "handler = /usr\n", "no regular file" },
 	{ F "handler = /srv/nph-x\n", "nph- program" },
+	{ F "handler = /bin/true\n[limits]\ncpu_max = 50000\n",
+	  "a.ini:4: [limits] cpu_max: is not enforced here: "
+	  "gateway.cgroup = none" },
 };
 
 START_TEST(warned)
 {
 	struct ini_load	 load;
 
+	put("t.ini", 0644, "[gateway]\ncgroup = none\n");
 	put("functions.d/a.ini", 0644, warnings[_i].text);
 	ck_assert_int_eq(load_folder(&load), 0);
 	ck_assert_uint_ge(load.warnings.count, 1);

@@ -1,0 +1,128 @@
+/*
+ * enforced: a row for each limit, and how it is made to hold.
+ */
+#include "enforced.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "function.h"
+#include "keys.h"
+
+#define WEIGHT	100	/* that of all who say nothing */
+
+static const char	no_limit[] = "no limit";
+
+static const char *
+by_memory(const struct function *fn, const struct means *m)
+{
+	if (fn->memory_max == 0)
+		return no_limit;
+	return m->controllers & CGROUP_MEMORY ?
+	    "memory.max, for all its processes together" :
+	    "RLIMIT_DATA, for each of its processes";
+}
+
+static const char *
+by_tasks(const struct function *fn, const struct means *m)
+{
+	if (fn->tasks_max == 0)
+		return no_limit;
+	if (m->controllers & CGROUP_PIDS)
+		return "pids.max";
+	return m->is_root ? "RLIMIT_NPROC, for all functions of its user "
+	    "together" : NULL;
+}
+
+static const char *
+by_cpu(const struct function *fn, const struct means *m)
+{
+	if (*fn->cpu_max == '\0' || strncmp(fn->cpu_max, "max", 3) == 0)
+		return no_limit;
+	return m->controllers & CGROUP_CPU ? "cpu.max" : NULL;
+}
+
+static const char *
+by_weight(const struct function *fn, const struct means *m)
+{
+	if (m->controllers & CGROUP_CPU)
+		return "cpu.weight";
+	return fn->cpu_weight == WEIGHT ? no_limit : NULL;
+}
+
+static const char *
+by_rlimit(const struct function *fn, const struct means *m)
+{
+	(void)fn;
+	(void)m;
+	return "setrlimit";
+}
+
+static const char *
+by_freezer(const struct function *fn, const struct means *m)
+{
+	if (!fn->freeze)
+		return "not wanted";
+	return m->has_groups ? "cgroup.freeze, for all that it forked" :
+	    "SIGSTOP, for its process group";
+}
+
+static const struct {
+	const char	*key;
+	const char	*(*by)(const struct function *, const struct means *);
+} rows[] = {
+	{ "limits.memory_max",	 by_memory },
+	{ "limits.tasks_max",	 by_tasks },
+	{ "limits.cpu_max",	 by_cpu },
+	{ "limits.cpu_weight",	 by_weight },
+	{ "limits.rlimit_files", by_rlimit },
+	{ "limits.rlimit_core",	 by_rlimit },
+	{ "pool.freeze",	 by_freezer },
+};
+
+void
+means_find(struct means *m, const char *setting)
+{
+	memset(m, 0, sizeof(*m));
+	m->is_root = geteuid() == 0;
+	m->has_groups = cgroup_look(setting, &m->controllers, m->why);
+}
+
+void
+means_print(FILE *out, const struct means *m)
+{
+	char	 words[CGROUPFS_WORDS];
+
+	if (!m->has_groups)
+		fprintf(out, "no cgroup: %s: a worker ends with its process "
+		    "group\n", m->why);
+	else
+		fprintf(out, "cgroup: a worker ends with all that it forked; "
+		    "controllers: %s\n", m->controllers == 0 ? "none" :
+		    cgroupfs_words(words, m->controllers, ""));
+}
+
+bool
+enforced_row(size_t i, const struct function *fn, const struct means *m,
+    const char **key, const char **by)
+{
+	if (i >= sizeof(rows) / sizeof(rows[0]))
+		return false;
+	*key = rows[i].key;
+	*by = rows[i].by(fn, m);
+	return true;
+}
+
+void
+enforced_print(FILE *out, const struct function *fn, const struct means *m)
+{
+	struct value_buffer	 buffer = { NULL, NULL, 0 };
+	const char		*key, *by;
+	size_t			 i;
+
+	for (i = 0; enforced_row(i, fn, m, &key, &by); i++)
+		fprintf(out, "%s: %s = %s: %s\n", fn->name, key,
+		    value_text(&buffer, keys_function_find(key), fn),
+		    by != NULL ? by : "NOT ENFORCED");
+	value_buffer_release(&buffer);
+}

@@ -1,0 +1,35 @@
+/*
+ * enforced: which of a function's limits hold here, and by what.
+ */
+#ifndef TOLLGATE_ENFORCED_H
+#define TOLLGATE_ENFORCED_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "cgroup.h"
+
+struct function;
+
+struct means {			/* what a tollgated that starts here has */
+	bool		 is_root;
+	bool		 has_groups;
+	unsigned	 controllers;
+	char		 why[CGROUP_WHY];	/* has_groups is false */
+};
+
+/* Look what there is; setting: gateway.cgroup. */
+void	means_find(struct means *, const char *setting);
+void	means_print(FILE *, const struct means *);
+
+/*
+ * Row i of the limits: its key, and in static words what makes it hold; NULL if
+ * nothing does.  False past the last row.
+ */
+bool	enforced_row(size_t i, const struct function *, const struct means *,
+	    const char **key, const char **by);
+
+/* A line for each limit of the function. */
+void	enforced_print(FILE *, const struct function *, const struct means *);
+
+#endif
