@@ -353,8 +353,10 @@ on_worker_gone(void *arg, struct worker *w)
 		snprintf(user, sizeof(user), "%ld", (long)w->uid);
 		rec.user = user;
 	}
-	rec.outcome = WIFSIGNALED(w->end.status) && !w->is_retiring ?
-	    OUTCOME_CRASH : OUTCOME_OK;
+	if (w->end.is_oom)
+		rec.outcome = OUTCOME_OOM;
+	else if (WIFSIGNALED(w->end.status) && !w->is_retiring)
+		rec.outcome = OUTCOME_CRASH;
 	rec.memory_bytes = w->function->memory_max;
 	rec.max_memory_kb = worker_peak_kb(w);
 	rec.worker = w->pid;

@@ -40,6 +40,15 @@ has_crashed(const struct worker *w)
 	return w->state == WORKER_DEAD && w->end.status != 0;
 }
 
+/* What it is called that there is no answer, or half of one. */
+static enum outcome
+outcome_of(const struct worker *w)
+{
+	if (!has_crashed(w))
+		return OUTCOME_ERROR;
+	return w->end.is_oom ? OUTCOME_OOM : OUTCOME_CRASH;
+}
+
 /*
  * A worker may leave between two requests just as it is handed one.  That
  * request did not run if not a byte came back, the connection broke and the
@@ -95,8 +104,7 @@ refuse_dead(struct request *r)
 
 	request_complain(r, "%s", describe(r, words, sizeof(words)));
 	return request_refuse(r, r->worker->protocol->died_status,
-	    has_crashed(r->worker) ? OUTCOME_CRASH : OUTCOME_ERROR,
-	    "the function failed");
+	    outcome_of(r->worker), "the function failed");
 }
 
 static enum verdict
@@ -143,8 +151,7 @@ on_done(struct request *r)
 	request_complain(r, "worker %ld: %s", (long)r->worker->pid,
 	    r->exchange_why);
 	return request_refuse(r, r->worker->protocol->died_status,
-	    has_crashed(r->worker) ? OUTCOME_CRASH : OUTCOME_ERROR,
-	    "the function's answer is not whole");
+	    outcome_of(r->worker), "the function's answer is not whole");
 }
 
 /* The launcher could not exec the program. */

@@ -14,6 +14,8 @@
 #include <unistd.h>
 
 #include "cgroupfs.h"
+#include "function.h"
+#include "keys.h"
 
 /*
  * The kernel's high-water mark of a process is exact but costs 2.5 us to read.
@@ -142,6 +144,17 @@ worker_peak_kb(struct worker *w)
 	return w->peak_kb;
 }
 
+static void
+describe_oom(const struct worker *w, char *out, size_t room)
+{
+	struct value_buffer	 buffer = { NULL, NULL, 0 };
+
+	snprintf(out, room, "killed: out of memory, limits.memory_max = %s",
+	    value_text(&buffer, keys_function_find("limits.memory_max"),
+	    w->function));
+	value_buffer_release(&buffer);
+}
+
 void
 worker_describe_end(const struct worker *w, char *out, size_t room)
 {
@@ -158,6 +171,8 @@ worker_describe_end(const struct worker *w, char *out, size_t room)
 		snprintf(out, room, "%s", end->step);
 	else if (end->refused)
 		snprintf(out, room, "not started");
+	else if (end->is_oom)
+		describe_oom(w, out, room);
 	else if (WIFSIGNALED(end->status)) {
 		name = sigabbrev_np(WTERMSIG(end->status));
 		snprintf(out, room, "died: signal %d (SIG%s)",
