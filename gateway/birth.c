@@ -1,0 +1,300 @@
+/*
+ * birth: from the gateway's START to a child that stands before its exec.
+ */
+#include "children.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "child.h"
+#include "function.h"
+#include "graves.h"
+#include "launcher.h"
+#include "load.h"
+#include "log.h"
+#include "mem.h"
+#include "reaper.h"
+
+#define STEPS_MAX_MS	10000	/* from fork to standing before the exec */
+
+struct plan {			/* what START comes to */
+	uint64_t		 worker;
+	const struct function	*function;
+	struct trust_request	 request;	/* of its program */
+};
+
+/* --- what it says --------------------------------------------------------- */
+
+/* One more descriptor for the gateway, if it could be opened. */
+static bool
+give(struct child *c, int fd)
+{
+	if (fd != -1)
+		c->ends.ours[c->ends.count++] = fd;
+	return fd != -1;
+}
+
+static void
+tell_started(struct child *c)
+{
+	struct message	 m;
+	int		 fd;
+
+	memset(&m, 0, sizeof(m));
+	m.type = MESSAGE_STARTED;
+	m.started.worker = c->number;
+	m.started.pid = c->pid;
+	m.started.uid = c->uid;
+	if (c->leaf.is_made) {
+		fd = leaf_open_file(&c->leaf, "cpu.stat");
+		m.started.has_cpu_stat = give(c, fd);
+		fd = leaf_open_file(&c->leaf, "memory.peak");
+		m.started.has_memory_peak = give(c, fd);
+	}
+	channel_send(c->all->channel, &m, c->ends.ours, c->ends.count);
+	c->ends.count = 0;	/* they are the channel's */
+}
+
+/* One report was read whole, or none, as the child writes them whole. */
+static void
+take_report(struct child *c, const struct sandbox_report *r)
+{
+	switch (r->news) {
+	case SANDBOX_USER:
+		c->leaf.uid = r->uid;
+		c->leaf.is_made = true;
+		return;
+	case SANDBOX_FAILED:
+		c->failure = *r;
+		c->failure.step[MESSAGE_STEP_LEN - 1] = '\0';
+		return;
+	}
+	if (c->stands || c->is_lost || c->all->channel == NULL)
+		return;
+	child_no_longer_starting(c);
+	c->stands = true;
+	c->uid = r->uid;
+	tell_started(c);
+}
+
+void
+child_read_reports(struct child *c)
+{
+	struct sandbox_report	 r;
+	ssize_t			 n;
+
+	while (c->report.fd != -1) {
+		n = read(c->report.fd, &r, sizeof(r));
+		if (n == (ssize_t)sizeof(r))
+			take_report(c, &r);
+		else if (n == -1 && errno == EAGAIN)
+			return;
+		else if (n != -1 || errno != EINTR)
+			watch_close(c->all->epoll, &c->report);
+	}
+}
+
+static void
+on_report(void *arg, uint32_t events)
+{
+	(void)events;
+	child_read_reports(arg);
+}
+
+/* --- from START to the fork ----------------------------------------------- */
+
+/* The folder that the program starts in, in arena. */
+static const char *
+folder_of(const struct function *fn, const char *path)
+{
+	const char	*slash = strrchr(path, '/');
+
+	if (fn->chdir[0] != '\0')
+		return fn->chdir;
+	if (slash == path)
+		return "/";
+	return arena_strndup(fn->arena, path, (size_t)(slash - path));
+}
+
+/* All that the child needs, as it allocates nothing; in fn's arena. */
+static void
+prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
+    struct launch *launch)
+{
+	const struct function	*fn = plan->function;
+	const char		*endpoint = NULL;
+
+	memset(box, 0, sizeof(*box));
+	box->function = fn;
+	box->request = plan->request;
+	box->folder = folder_of(fn, plan->request.path);
+	box->parent = getpid();
+	box->is_root = c->all->is_root;
+	memcpy(box->ends, c->ends.theirs, sizeof(box->ends));
+	box->variables = c->ends.variables;
+	box->leaf = c->leaf;
+	if (c->ends.port != 0 && fn->protocol->endpoint != NULL)
+		endpoint = arena_printf(fn->arena, "%s=127.0.0.1:%u",
+		    fn->protocol->endpoint, c->ends.port);
+	launcher_prepare(launch, fn->arena, fn, plan->request.path, c->serial,
+	    endpoint);
+}
+
+/* Fork, and watch the report pipe.  -1 with errno. */
+static int
+fork_child(struct child *c, const struct plan *plan)
+{
+	struct sandbox	 box;
+	struct launch	 launch;
+	int		 report[2], saved;
+	pid_t		 pid;
+
+	prepare(c, plan, &box, &launch);
+	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) == -1)
+		return -1;
+	box.report = report[1];
+	/* A fork alone: what fork(3) sets right is for threads and malloc. */
+	if ((pid = leaf_fork(&c->leaf, &box.is_in_leaf)) == 0)
+		launcher_become(&box, &launch);
+	c->pid = pid;
+	saved = errno;
+	close(report[1]);
+	c->report.on_ready = on_report;
+	c->report.arg = c;
+	c->report.fd = -1;
+	if (c->pid != -1) {
+		if (watch_add(c->all->epoll, &c->report, report[0], EPOLLIN) ==
+		    0)
+			return 0;
+		/* It is no one's worker: reaped as any orphan is. */
+		saved = errno;
+		reaper_signal(c->pid, SIGKILL);
+	}
+	close(report[0]);
+	errno = saved;
+	return -1;
+}
+
+/* It never was; errno says why. */
+static void
+start_failed(struct child *c, const struct function *fn, const char *step)
+{
+	int	 error = errno;
+
+	log_errno("%s: %s", fn->name, step);
+	child_refuse(c->all, c->number, REFUSAL_FAILED, error, step);
+	if (c->leaf.is_made)
+		graves_add(c->all->graves, &c->leaf);
+	ends_close_theirs(&c->ends);
+	ends_close_ours(&c->ends);
+	free(c);
+}
+
+/* A template's is made by the child, which finds out whose it is. */
+static int
+make_leaf(struct child *c, const struct function *fn, const char **step)
+{
+	struct leaf	*leaf = &c->leaf;
+
+	leaf->groups = c->all->cgroups;
+	leaf->uid = c->all->is_root ? fn->uid : geteuid();
+	leaf->serial = c->serial;
+	snprintf(leaf->function, sizeof(leaf->function), "%s", fn->name);
+	if (leaf->groups == NULL || leaf->uid == (uid_t)-1)
+		return 0;
+	return leaf_make(leaf, fn, step);
+}
+
+static void
+start(struct children *cs, const struct plan *plan)
+{
+	const struct function	*fn = plan->function;
+	const char		*step;
+	struct child		*c;
+
+	c = xcalloc(1, sizeof(*c));
+	c->all = cs;
+	c->number = plan->worker;
+	c->serial = ++cs->last_serial;
+	if (ends_make(&c->ends, fn->protocol->way, cs->workers, c->serial,
+	    cs->is_root ? cs->gateway_uid : (uid_t)-1) == -1) {
+		start_failed(c, fn, "descriptors");
+		return;
+	}
+	if (make_leaf(c, fn, &step) == -1) {
+		start_failed(c, fn, step);
+		return;
+	}
+	if (fork_child(c, plan) == -1) {
+		start_failed(c, fn, "fork");
+		return;
+	}
+	/* While a copy is open here, a dead worker's socket would accept. */
+	ends_close_theirs(&c->ends);
+	c->deadline_ms = watch_now() + STEPS_MAX_MS;
+	child_insert(cs, c);
+}
+
+/* The program's path with the captures in it; the caller's, or NULL. */
+static char *
+path_of(const struct function *fn, const struct message_start *m)
+{
+	const char	*values[FUNCTION_CAPTURES_MAX];
+	uint32_t	 i;
+
+	if (m->capture_count != fn->captures.count)
+		return NULL;
+	for (i = 0; i < m->capture_count; i++)
+		values[i] = m->captures[i];
+	return function_handler_path(fn, values);
+}
+
+void
+children_start(struct children *cs, const struct message_start *message,
+    const struct load *load)
+{
+	struct function	*fn;
+	struct plan	 plan;
+	char		*path;
+
+	if (child_find(cs, message->worker) != NULL) {
+		child_refuse(cs, message->worker, REFUSAL_FAILED, EEXIST,
+		    "number");
+		return;
+	}
+	if (load == NULL) {
+		child_refuse(cs, message->worker, REFUSAL_FAILED, ESTALE,
+		    "generation");
+		return;
+	}
+	fn = config_read_function(load->index, message->function);
+	if (fn == NULL) {
+		child_refuse(cs, message->worker, REFUSAL_FAILED, EINVAL,
+		    "function");
+		return;
+	}
+	if ((path = path_of(fn, message)) == NULL)
+		child_refuse(cs, message->worker, REFUSAL_NOT_FOUND, EINVAL,
+		    "captures");
+	else {
+		memset(&plan, 0, sizeof(plan));
+		plan.worker = message->worker;
+		plan.function = fn;
+		plan.request.path = path;
+		if (fn->is_template)
+			plan.request.fixed = (size_t)(strstr(fn->handler, "${")
+			    - fn->handler);
+		plan.request.uid = fn->uid;
+		plan.request.min_uid = load->settings.min_uid;
+		start(cs, &plan);
+	}
+	free(path);
+	function_release(fn);
+}
