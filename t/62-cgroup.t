@@ -15,13 +15,30 @@ my $t = Tollgate::Test->new(
 	gateway => "cgroup = @{[$group->path]}\nstop_timeout = 300ms")
     ->evil(evil => "[pool]\nmax_children = 1\nfreeze = yes\n")
     ->evil(short => "[pool]\nprocess_idle_timeout = 300ms\n")
-    ->cgi(cgi => <<'SH')->start;
+    ->function(template => <<'INI')
+[function]
+handler = %DIR%/home/${user}/run.cgi
+protocol = cgi
+[route]
+regex = "^/~(?<user>[a-z]+)"
+INI
+    ->cgi(cgi => <<'SH');
 #!/bin/sh
 # Out of its session, and without the mark that says whose it is.
 env -i setsid sleep 3600 </dev/null >/dev/null 2>&1 &
 printf 'Content-Type: text/plain\n\nchild=%d\n' $!
 cat /proc/self/cgroup
 SH
+$t->cgi(leave => <<"SH");
+#!/bin/sh
+printf 'Content-Type: text/plain\n\n'
+echo 0 2>/dev/null >@{[$group->path]}/cgroup.procs || echo kept
+SH
+my $home = $t->dir . '/home/anna';
+mkdir $_ for $t->dir . '/home', $home;
+$t->handler('home/anna/run.cgi', slurp($t->dir . '/cgi.cgi'));
+chown 5001, 5000, $home, "$home/run.cgi";
+$t->start;
 
 # Where they are.
 my $answer = $t->get('/cgi');
@@ -32,6 +49,20 @@ ok(wait_for(sub { !kill 0, $child }, 5, "the child's end"),
     'what it forked goes with it');
 ok(wait_for(sub { 1 == grep m{/cgi/}, $group->leaves }, 5, 'its removal'),
     "and so does its group; the waiting launcher's stays");
+
+SKIP: {
+	skip 'workers have the same user as the group', 1 unless $> == 0;
+	is($t->get('/leave')->{body}, "kept\n", 'which it cannot leave');
+}
+
+SKIP: {
+	skip 'only root can run programs as others', 2 unless $> == 0;
+	like($t->get('/~anna')->{body},
+	    qr{^0::.*/tollgate\.1/user\.5001/template/\d+$}m,
+	    "a template's is in its owner's");
+	ok(wait_for(sub { 1 == grep m{/template/}, $group->leaves }, 5,
+	    'removal'), 'and removed');
+}
 
 # The end of a worker that idles.
 ($child) = $t->get('/short?mode=double-fork')->{body} =~ /grandchild=(\d+)/;

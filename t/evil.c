@@ -807,6 +807,33 @@ mode_touch(struct evil *e)
 	answer(e);
 }
 
+/* Forks n children, or as many as it may, and kills them again. */
+static void
+mode_crowd(struct evil *e)
+{
+	pid_t	*pids = calloc((size_t)e->n, sizeof(*pids));
+	long	 count;
+	int	 error = 0;
+	long	 i;
+
+	for (count = 0; count < e->n; count++) {
+		if ((pids[count] = fork()) == 0)
+			pause_ms(3600000);
+		if (pids[count] == -1) {
+			error = errno;
+			break;
+		}
+	}
+	for (i = 0; i < count; i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+	free(pids);
+	head(e);
+	out(e, "forked=%ld error=%s\n", count, strerrorname_np(error));
+	end_with(e, 0, FCGI_REQUEST_COMPLETE);
+}
+
 /* A child uses n ms of CPU, and is never waited for. */
 static void
 mode_burn_child(struct evil *e)
@@ -946,6 +973,7 @@ static const struct mode {
 	{ "spin",		mode_spin,		false },
 	{ "burn",		mode_burn,		false },
 	{ "touch",		mode_touch,		false },
+	{ "crowd",		mode_crowd,		false },
 	{ "burn-child",		mode_burn_child,	false },
 	{ "sleep",		mode_sleep,		false },
 	{ "sleep-mid-body",	mode_sleep_mid_body,	false },

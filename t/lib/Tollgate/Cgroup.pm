@@ -6,18 +6,25 @@ use warnings;
 
 use Tollgate::Test qw(slurp wait_for);
 
-# A group that did not exist, or undef with the reason in $why.
+# A group that did not exist and has these controllers, or undef with the reason
+# in $why.
 our $why;
 
 sub new {
-	my ($class) = @_;
+	my ($class, @controllers) = @_;
 	my ($mount) = slurp('/proc/self/mountinfo')
 	    =~ /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m;
 	my ($own) = slurp('/proc/self/cgroup') =~ /^0::(\/.*)$/m;
 
 	$why = 'no cgroup v2 is mounted';
 	return undef unless defined $mount && defined $own;
-	my $path = "$mount$own/tollgate-test-$$" =~ s/\/\/+/\//gr;
+	my $parent = "$mount$own";
+	for my $name (@controllers) {
+		$why = "no controller $name for groups in $parent";
+		return undef unless slurp("$parent/cgroup.subtree_control")
+		    =~ /\b$name\b/;
+	}
+	my $path = "$parent/tollgate-test-$$" =~ s/\/\/+/\//gr;
 	$why = "$path: cannot be made";
 	mkdir $path or return undef;
 	my $self = bless { path => $path }, $class;
