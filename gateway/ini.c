@@ -257,7 +257,8 @@ list_functions(const char *folder, struct dirent ***list)
 		name = (*list)[i]->d_name;
 		name[name_length(name)] = '\0';
 	}
-	qsort(*list, (size_t)count, sizeof(**list), compare_names);
+	if (count > 0)		/* else there may be no list */
+		qsort(*list, (size_t)count, sizeof(**list), compare_names);
 	return count;
 }
 

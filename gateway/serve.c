@@ -17,6 +17,8 @@
 #include "worker.h"
 
 #define HOLD_MS		10	/* an answer waits so long for its worker */
+#define HOLD_EXIT_MS	100	/* and for a program's exit, if only that tells
+				   that its output was all of it */
 
 enum search { FOUND, WAITING, NONE };
 
@@ -335,7 +337,9 @@ hold_answer(struct request *r)
 	}
 	if (r->hold == NULL) {
 		r->hold = timer_new(on_hold_over, r);
-		timer_start(r->hold, HOLD_MS);
+		timer_start(r->hold, r->answer.head.has_length ||
+		    r->function->protocol->way != WAY_LAUNCH ? HOLD_MS :
+		    HOLD_EXIT_MS);
 	}
 	return WAIT;
 }

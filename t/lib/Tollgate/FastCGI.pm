@@ -211,7 +211,8 @@ sub file {
 		$answer->{first_byte} //= time;
 		$answer->{bytes} += length $content;
 		$answer->{stdout} .= $content
-		    unless $self->{discard} && length $answer->{stdout} > 4096;
+		    unless $self->{discard}
+		    && length($answer->{stdout} // '') > 4096;
 	} elsif ($type == $TYPE{stderr}) {
 		$answer->{stderr} .= $content;
 	} elsif ($type == $TYPE{end}) {
