@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "accounts.h"
 #include "config.h"
 #include "enforced.h"
 #include "files.h"
 #include "mem.h"
 #include "settings.h"
+#include "users.h"
 
 #define ENVIRONMENT_FILE_MAX	65536	/* bytes; an exec takes some 128K */
 
@@ -24,10 +24,10 @@ struct resolver {
 	const struct config_index	*index;
 	struct config_errors		*errors;
 	struct config_errors		*warnings;
-	struct accounts			*accounts;
+	struct users			*users;
 	bool				 as_root;
-	struct account			 caller;
-	struct account			 function_user;
+	struct user			 caller;
+	struct user			 function_user;
 	struct means			 means;
 };
 
@@ -44,9 +44,9 @@ static void
 resolve_gateway_as_caller(struct resolver *r)
 {
 	struct gateway_settings	*g = &r->config->gateway;
-	struct account		 user;
+	struct user		 user;
 
-	if (*g->user != '\0' && (!accounts_user(r->accounts, g->user, &user) ||
+	if (*g->user != '\0' && (!users_find(r->users, g->user, &user) ||
 	    user.uid != r->caller.uid))
 		BLAME_GATEWAY(r, "gateway.user", "\"%s\" is another user, "
 		    "which only root can become; expected %s, or nothing",
@@ -62,21 +62,21 @@ static void
 resolve_gateway_user(struct resolver *r)
 {
 	struct gateway_settings	*g = &r->config->gateway;
-	struct account		 user = { "", (uid_t)-1, (gid_t)-1 };
+	struct user		 user = { "", (uid_t)-1, (gid_t)-1 };
 
 	if (*g->user == '\0') {
 		g->user = "tollgate";
-		if (!accounts_user(r->accounts, g->user, &user))
+		if (!users_find(r->users, g->user, &user))
 			g->user = "daemon";
 	}
-	if (!accounts_user(r->accounts, g->user, &user))
+	if (!users_find(r->users, g->user, &user))
 		BLAME_GATEWAY(r, "gateway.user", "there is no user \"%s\"",
 		    g->user);
 	else if (user.uid == 0)
 		BLAME_GATEWAY(r, "gateway.user", "is root; expected another, "
 		    "as the gateway reads what comes from outside");
 	if (*g->group != '\0') {
-		if (!accounts_group(r->accounts, g->group, &user.gid))
+		if (!users_group(r->users, g->group, &user.gid))
 			BLAME_GATEWAY(r, "gateway.group",
 			    "there is no group \"%s\"", g->group);
 	} else if (user.uid != (uid_t)-1 && user.gid == (gid_t)-1)
@@ -99,7 +99,7 @@ resolve_gateway_as_root(struct resolver *r)
 	resolve_gateway_user(r);
 	g->listen_gid = (gid_t)-1;
 	if (*g->listen_group != '\0' &&
-	    !accounts_group(r->accounts, g->listen_group, &g->listen_gid)) {
+	    !users_group(r->users, g->listen_group, &g->listen_gid)) {
 		if (strcmp(g->listen_group, row->fallback) == 0)
 			g->listen_group = "";
 		else
@@ -107,7 +107,7 @@ resolve_gateway_as_root(struct resolver *r)
 			    "there is no group \"%s\"", g->listen_group);
 	}
 	r->function_user.uid = (uid_t)-1;
-	if (!accounts_user(r->accounts, g->function_user, &r->function_user))
+	if (!users_find(r->users, g->function_user, &r->function_user))
 		BLAME_GATEWAY(r, "gateway.function_user",
 		    "there is no user \"%s\"", g->function_user);
 	else if (r->function_user.uid == 0 || r->function_user.uid == g->uid)
@@ -121,15 +121,15 @@ resolve_gateway_as_root(struct resolver *r)
 static void
 resolve_function_as_caller(struct resolver *r, struct function *fn)
 {
-	struct account	 user;
+	struct user	 user;
 	gid_t		 gid;
 
-	if (*fn->user != '\0' && (!accounts_user(r->accounts, fn->user,
+	if (*fn->user != '\0' && (!users_find(r->users, fn->user,
 	    &user) || user.uid != r->caller.uid))
 		BLAME(r, fn, "sandbox.user", "\"%s\" is another user, which "
 		    "only root can become; expected %s, or nothing", fn->user,
 		    r->caller.name);
-	if (*fn->group != '\0' && (!accounts_group(r->accounts, fn->group,
+	if (*fn->group != '\0' && (!users_group(r->users, fn->group,
 	    &gid) || gid != r->caller.gid))
 		BLAME(r, fn, "sandbox.group", "\"%s\" is another group, which "
 		    "only root can join; expected nothing", fn->group);
@@ -142,7 +142,7 @@ resolve_function_as_caller(struct resolver *r, struct function *fn)
 
 /* The user that is meant, if a function may run as it. */
 static bool
-choose_user(struct resolver *r, struct function *fn, struct account *user)
+choose_user(struct resolver *r, struct function *fn, struct user *user)
 {
 	const struct gateway_settings	*g = &r->config->gateway;
 
@@ -151,7 +151,7 @@ choose_user(struct resolver *r, struct function *fn, struct account *user)
 		fn->user = g->function_user;
 		return user->uid != (uid_t)-1;
 	}
-	if (!accounts_user(r->accounts, fn->user, user))
+	if (!users_find(r->users, fn->user, user))
 		BLAME(r, fn, "sandbox.user", "there is no user \"%s\"",
 		    fn->user);
 	else if (user->uid == 0 || user->uid == g->uid)
@@ -172,7 +172,7 @@ find_groups(struct resolver *r, struct function *fn, const char *user)
 {
 	gid_t	 groups[FUNCTION_GROUPS_MAX];
 
-	fn->group_count = accounts_groups(r->accounts, user, fn->gid, groups,
+	fn->group_count = users_groups(r->users, user, fn->gid, groups,
 	    FUNCTION_GROUPS_MAX);
 	if (fn->group_count > FUNCTION_GROUPS_MAX) {
 		fn->group_count = FUNCTION_GROUPS_MAX;
@@ -188,12 +188,12 @@ find_groups(struct resolver *r, struct function *fn, const char *user)
 static void
 resolve_function_as_root(struct resolver *r, struct function *fn)
 {
-	struct account	 user;
+	struct user	 user;
 
 	fn->uid = (uid_t)-1;
 	fn->gid = (gid_t)-1;
 	if (*fn->group != '\0' &&
-	    !accounts_group(r->accounts, fn->group, &fn->gid))
+	    !users_group(r->users, fn->group, &fn->gid))
 		BLAME(r, fn, "sandbox.group", "there is no group \"%s\"",
 		    fn->group);
 	if (fn->is_template || !choose_user(r, fn, &user))
@@ -437,7 +437,7 @@ find_caller(struct resolver *r)
 	char	 number[16];
 
 	snprintf(number, sizeof(number), "%lu", (unsigned long)geteuid());
-	accounts_user(r->accounts, number, &r->caller);
+	users_find(r->users, number, &r->caller);
 	r->caller.name = arena_strdup(r->config->arena, r->caller.name);
 	r->caller.gid = getegid();
 }
@@ -453,7 +453,7 @@ resolve_config(struct config *config, const struct config_index *index,
 	size_t		 i;
 
 	means_find(&r.means, config->gateway.cgroup);
-	r.accounts = accounts_create();
+	r.users = users_create();
 	find_caller(&r);
 	if (r.as_root)
 		resolve_gateway_as_root(&r);
@@ -475,5 +475,5 @@ resolve_config(struct config *config, const struct config_index *index,
 		warn_of_socket(&r, fn);
 	}
 	resolve_tasks(&r);
-	accounts_free(r.accounts);
+	users_free(r.users);
 }

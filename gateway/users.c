@@ -1,7 +1,7 @@
 /*
- * accounts: passwd and group, swept once and sorted.
+ * users: passwd and group, swept once and sorted.
  */
-#include "accounts.h"
+#include "users.h"
 
 #include <grp.h>
 #include <pwd.h>
@@ -23,15 +23,15 @@ struct member {
 	gid_t		 gid;
 };
 
-struct accounts {
+struct users {
 	struct arena		*arena;
-	struct account		*users;
+	struct user		*users;
 	size_t			 user_count;
 	struct group_entry	*groups;
 	size_t			 group_count;
 	struct member		*members;	/* sorted by user */
 	size_t			 member_count;
-	struct account		*by_uid;	/* users, sorted by number */
+	struct user		*by_uid;	/* users, sorted by number */
 };
 
 /* The first member of all three is the name they are sorted by. */
@@ -44,7 +44,7 @@ compare_names(const void *a, const void *b)
 static int
 compare_uids(const void *a, const void *b)
 {
-	const struct account	*x = a, *y = b;
+	const struct user	*x = a, *y = b;
 
 	return x->uid < y->uid ? -1 : x->uid > y->uid;
 }
@@ -59,30 +59,30 @@ grow(void *array, size_t count, size_t size)
 }
 
 static void
-sweep_users(struct accounts *a)
+sweep_users(struct users *us)
 {
 	struct passwd	*pw;
-	struct account	*user;
+	struct user	*user;
 
 	setpwent();
 	while ((pw = getpwent()) != NULL) {
-		a->users = grow(a->users, a->user_count, sizeof(*user));
-		user = &a->users[a->user_count++];
-		user->name = arena_strdup(a->arena, pw->pw_name);
+		us->users = grow(us->users, us->user_count, sizeof(*user));
+		user = &us->users[us->user_count++];
+		user->name = arena_strdup(us->arena, pw->pw_name);
 		user->uid = pw->pw_uid;
 		user->gid = pw->pw_gid;
 	}
 	endpwent();
-	a->by_uid = xreallocarray(NULL, a->user_count, sizeof(*user));
-	if (a->user_count == 0)
+	us->by_uid = xreallocarray(NULL, us->user_count, sizeof(*user));
+	if (us->user_count == 0)
 		return;
-	memcpy(a->by_uid, a->users, a->user_count * sizeof(*user));
-	qsort(a->users, a->user_count, sizeof(*user), compare_names);
-	qsort(a->by_uid, a->user_count, sizeof(*user), compare_uids);
+	memcpy(us->by_uid, us->users, us->user_count * sizeof(*user));
+	qsort(us->users, us->user_count, sizeof(*user), compare_names);
+	qsort(us->by_uid, us->user_count, sizeof(*user), compare_uids);
 }
 
 static void
-sweep_groups(struct accounts *a)
+sweep_groups(struct users *us)
 {
 	struct group	*gr;
 	struct member	*member;
@@ -90,51 +90,51 @@ sweep_groups(struct accounts *a)
 
 	setgrent();
 	while ((gr = getgrent()) != NULL) {
-		a->groups = grow(a->groups, a->group_count,
-		    sizeof(*a->groups));
-		a->groups[a->group_count].name =
-		    arena_strdup(a->arena, gr->gr_name);
-		a->groups[a->group_count++].gid = gr->gr_gid;
+		us->groups = grow(us->groups, us->group_count,
+		    sizeof(*us->groups));
+		us->groups[us->group_count].name =
+		    arena_strdup(us->arena, gr->gr_name);
+		us->groups[us->group_count++].gid = gr->gr_gid;
 		for (name = gr->gr_mem; *name != NULL; name++) {
-			a->members = grow(a->members, a->member_count,
+			us->members = grow(us->members, us->member_count,
 			    sizeof(*member));
-			member = &a->members[a->member_count++];
-			member->user = arena_strdup(a->arena, *name);
+			member = &us->members[us->member_count++];
+			member->user = arena_strdup(us->arena, *name);
 			member->gid = gr->gr_gid;
 		}
 	}
 	endgrent();
-	if (a->group_count > 0)
-		qsort(a->groups, a->group_count, sizeof(*a->groups),
+	if (us->group_count > 0)
+		qsort(us->groups, us->group_count, sizeof(*us->groups),
 		    compare_names);
-	if (a->member_count > 0)
-		qsort(a->members, a->member_count, sizeof(*member),
+	if (us->member_count > 0)
+		qsort(us->members, us->member_count, sizeof(*member),
 		    compare_names);
 }
 
-struct accounts *
-accounts_create(void)
+struct users *
+users_create(void)
 {
-	struct accounts	*a;
+	struct users	*us;
 
-	a = xcalloc(1, sizeof(*a));
-	a->arena = arena_create(ARENA_CHUNK);
-	sweep_users(a);
-	sweep_groups(a);
-	return a;
+	us = xcalloc(1, sizeof(*us));
+	us->arena = arena_create(ARENA_CHUNK);
+	sweep_users(us);
+	sweep_groups(us);
+	return us;
 }
 
 void
-accounts_free(struct accounts *a)
+users_free(struct users *us)
 {
-	if (a == NULL)
+	if (us == NULL)
 		return;
-	free(a->users);
-	free(a->by_uid);
-	free(a->groups);
-	free(a->members);
-	arena_free(a->arena);
-	free(a);
+	free(us->users);
+	free(us->by_uid);
+	free(us->groups);
+	free(us->members);
+	arena_free(us->arena);
+	free(us);
 }
 
 /* All digits, below 2^32 - 1, which means none? */
@@ -160,29 +160,29 @@ find_name(const char *name, const void *array, size_t count, size_t size)
 }
 
 bool
-accounts_user(const struct accounts *a, const char *text, struct account *out)
+users_find(const struct users *us, const char *text, struct user *out)
 {
-	struct account	 key = { text, 0, (gid_t)-1 }, *found;
+	struct user	 key = { text, 0, (gid_t)-1 }, *found;
 
-	found = find_name(text, a->users, a->user_count, sizeof(*a->users));
+	found = find_name(text, us->users, us->user_count, sizeof(*us->users));
 	if (found == NULL) {
 		if (!read_id(text, &key.uid))
 			return false;
-		if (a->user_count > 0)
-			found = bsearch(&key, a->by_uid, a->user_count,
-			    sizeof(*a->by_uid), compare_uids);
+		if (us->user_count > 0)
+			found = bsearch(&key, us->by_uid, us->user_count,
+			    sizeof(*us->by_uid), compare_uids);
 	}
 	*out = found != NULL ? *found : key;
 	return true;
 }
 
 bool
-accounts_group(const struct accounts *a, const char *text, gid_t *gid)
+users_group(const struct users *us, const char *text, gid_t *gid)
 {
 	const struct group_entry	*found;
 
-	found = find_name(text, a->groups, a->group_count,
-	    sizeof(*a->groups));
+	found = find_name(text, us->groups, us->group_count,
+	    sizeof(*us->groups));
 	if (found == NULL)
 		return read_id(text, gid);
 	*gid = found->gid;
@@ -190,7 +190,7 @@ accounts_group(const struct accounts *a, const char *text, gid_t *gid)
 }
 
 size_t
-accounts_groups(const struct accounts *a, const char *user, gid_t gid,
+users_groups(const struct users *us, const char *user, gid_t gid,
     gid_t *out, size_t max)
 {
 	const struct member	*m;
@@ -198,12 +198,12 @@ accounts_groups(const struct accounts *a, const char *user, gid_t gid,
 
 	if (max > 0)
 		out[0] = gid;
-	m = find_name(user, a->members, a->member_count, sizeof(*m));
+	m = find_name(user, us->members, us->member_count, sizeof(*m));
 	if (m == NULL)
 		return count;
-	while (m > a->members && strcmp(m[-1].user, user) == 0)
+	while (m > us->members && strcmp(m[-1].user, user) == 0)
 		m--;
-	for (; m < a->members + a->member_count &&
+	for (; m < us->members + us->member_count &&
 	    strcmp(m->user, user) == 0; m++) {
 		if (m->gid == gid)
 			continue;
