@@ -17,10 +17,11 @@
 struct function *
 function_create(void)
 {
-	static const struct function	 empty = {
+	static const struct sandbox_lists	 no_lists;
+	static const struct function		 empty = {
 		.name = "", .file = "", .handler = "", .chdir = "",
 		.environment_file = "", .cpu_max = "", .stderr_log = "",
-		.user = "", .group = "",
+		.user = "", .group = "", .lists = &no_lists,
 	};
 
 	return function_create_like(&empty, ROOM);

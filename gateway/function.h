@@ -27,6 +27,24 @@ struct word_list {
 	size_t		  count;
 };
 
+enum confinement {		/* sandbox.level; more of it is greater */
+	CONFINE_NONE = 0,	/* user, rlimits and clean environment */
+	CONFINE_STANDARD,	/* and no privileges, Landlock, seccomp */
+	CONFINE_STRICT		/* and namespaces, a root of its own */
+};
+
+enum network { NETWORK_HOST = 0, NETWORK_LOOPBACK, NETWORK_NONE };
+
+/* Apart, as most functions have none of them, and so share one. */
+struct sandbox_lists {
+	/* absolute, of plain segments */
+	struct word_list	 read_only_paths;
+	struct word_list	 read_write_paths;
+	struct word_list	 inaccessible_paths;
+	struct word_list	 system_call_filter;	/* beyond @default */
+	struct word_list	 require;	/* confine's requirements */
+};
+
 /* One [route] or [route ANYTHING] section: any path with any host. */
 struct route_rule {
 	const char		*section;	/* "route", "route admin" */
@@ -108,6 +126,10 @@ struct function {
 	gid_t		 gid;
 	gid_t		*groups;
 	size_t		 group_count;
+	enum confinement level;
+	enum network	 network;
+	uint64_t	 tmp_max;	/* bytes of its own /tmp */
+	const struct sandbox_lists *lists;	/* never NULL */
 
 	/* [log] */
 	uint64_t	 slowlog_threshold_ms;	/* 0: none */

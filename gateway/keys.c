@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "confine.h"
 #include "mem.h"
 #include "settings.h"
 
@@ -215,6 +216,7 @@ print_groups(FILE *out, const void *field, const struct setting *setting)
 
 #define G(member)	offsetof(struct gateway_settings, member)
 #define F(member)	offsetof(struct function, member)
+#define L(member)	offsetof(struct sandbox_lists, member)
 #define R(member)	offsetof(struct route_rule, member)
 
 static const struct setting gateway_table[] = {
@@ -441,6 +443,32 @@ static const struct setting function_table[] = {
 	{ "sandbox.group", "",
 	  "its group; empty: the user's own",
 	  set_account, print_text, F(group), 0, TEXT_MAX, PROCESS },
+	{ "sandbox.level", "strict",
+	  "how far it is confined: strict, standard or none",
+	  set_confinement, print_confinement, F(level), 0, 0, PROCESS },
+	{ "sandbox.network", "host",
+	  "which network it has: host, loopback or none",
+	  set_network, print_network, F(network), 0, 0, PROCESS },
+	{ "sandbox.read_only_paths", "",
+	  "what it may read besides the system and its handler's folder",
+	  set_paths, print_listed, F(lists), L(read_only_paths), 0, PROCESS },
+	{ "sandbox.read_write_paths", "",
+	  "what it may write to besides /tmp",
+	  set_paths, print_listed, F(lists), L(read_write_paths), 0, PROCESS },
+	{ "sandbox.inaccessible_paths", "",
+	  "what it may not see of all that",
+	  set_paths, print_listed, F(lists), L(inaccessible_paths), 0,
+	  PROCESS },
+	{ "sandbox.tmp_max", "64M",
+	  "most bytes of the /tmp of its own that strict gives it",
+	  set_size, print_size, F(tmp_max), 64 * KIB, TIB, PROCESS },
+	{ "sandbox.system_call_filter", "@default",
+	  "@default, then names of system calls to be allowed as well",
+	  set_calls, print_calls, F(lists), L(system_call_filter), 0,
+	  PROCESS },
+	{ "sandbox.require", "",
+	  "do not run without: landlock>=2 seccomp namespaces cgroup ...",
+	  set_require, print_listed, F(lists), L(require), 0, PROCESS },
 	{ "sandbox.uid", "none", "",
 	  set_id, print_id, F(uid), 0, 0, PROCESS | DERIVED },
 	{ "sandbox.gid", "none", "",
