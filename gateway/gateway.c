@@ -340,6 +340,7 @@ on_worker_gone(void *arg, struct worker *w)
 	    .attempt = 1 };
 	char		 id[37], user[24];
 
+	worker_count_others(w);
 	rec.cpu_us = worker_cpu_us(w);
 	if (rec.cpu_us == 0 || w->pid == 0)
 		return;

@@ -62,6 +62,12 @@ others_ns(struct worker *w, uint64_t own_ns)
 	return w->others_ns = ns;
 }
 
+void
+worker_count_others(struct worker *w)
+{
+	w->has_others = true;
+}
+
 uint64_t
 worker_cpu_us(struct worker *w)
 {

@@ -172,6 +172,8 @@ void	worker_log(struct worker *, const char *request_id, const void *,
  * control group; else, of children it has waited for, once it is dead.
  */
 uint64_t	worker_cpu_us(struct worker *);
+/* Tell that at the next call, not in a while: there may be no other. */
+void		worker_count_others(struct worker *);
 /*
  * The most memory so far, in KB, as of half a millisecond of its CPU time ago
  * or less: of its control group where that tells, or its resident set.
