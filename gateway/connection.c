@@ -16,6 +16,7 @@
 #include "fcgi.h"
 #include "log.h"
 #include "mem.h"
+#include "outbox.h"
 #include "request.h"
 #include "timer.h"
 
@@ -32,6 +33,7 @@ struct connection {
 	struct event	*writable;
 	struct timer	*whole;		/* by when a record must be */
 	struct buffer	 unsent;
+	struct outbox_post	 post;	/* of unsent */
 	size_t		 replied;	/* since nothing was unsent */
 	uint8_t		*kept;		/* a record that is not whole yet */
 	size_t		 kept_len;
@@ -41,6 +43,7 @@ struct connection {
 	bool		 has_begun;	/* a request, at any time */
 	bool		 keeps;		/* FCGI_KEEP_CONN of the last request */
 	bool		 has_ended;	/* the peer sends no more */
+	bool		 is_full;	/* its socket: writable is awaited */
 	bool		 is_closing;	/* once its last bytes have left */
 	bool		 is_deaf;	/* they have; what comes is dropped */
 	bool		 is_dead;	/* freed when nobody is inside */
@@ -91,6 +94,7 @@ connection_drop(struct connection *c)
 	if (c->is_dead)
 		return;
 	c->is_dead = true;
+	outbox_remove(&c->post);
 	event_del(c->readable);
 	event_del(c->hung_up);
 	event_del(c->writable);
@@ -152,31 +156,92 @@ tell_room(struct connection *c)
 		request_room(r);
 }
 
-/* Write what waits, and these pieces behind it. */
-static void
-connection_send(struct connection *c, const struct iovec *pieces, int count)
+static size_t
+buffer_limit(const struct connection *c)
 {
-	size_t	 limit = c->all->services->settings->buffer_size;
-	size_t	 had = buffer_size(&c->unsent), left;
+	return c->all->services->settings->buffer_size;
+}
 
-	if (c->is_dead)
-		return;
-	if (buffer_send(&c->unsent, c->fd, pieces, count) == -1) {
-		connection_drop(c);
-		return;
-	}
-	left = buffer_size(&c->unsent);
-	if (had >= limit && left < limit)
+/* It has been written to; before that, had bytes waited. */
+static void
+after_sending(struct connection *c, size_t had)
+{
+	size_t	 left = buffer_size(&c->unsent);
+
+	if (had >= buffer_limit(c) && left < buffer_limit(c))
 		tell_room(c);
 	if (left > 0) {
 		event_add(c->writable, NULL);
+		c->is_full = true;
 		return;
 	}
 	c->replied = 0;
-	if (had > 0)
+	if (c->is_full)
 		event_del(c->writable);
+	c->is_full = false;
 	if (is_over(c))
 		connection_finish(c);
+}
+
+/* Write what waits, and these pieces behind it. */
+static void
+send_now(struct connection *c, const struct iovec *pieces, int count)
+{
+	size_t	 had = buffer_size(&c->unsent);
+
+	if (c->is_dead)
+		return;
+	outbox_remove(&c->post);
+	if (buffer_send(&c->unsent, c->fd, pieces, count) == -1)
+		connection_drop(c);
+	else
+		after_sending(c, had);
+}
+
+static void
+on_sent(void *arg, int error)
+{
+	struct connection	*c = arg;
+
+	enter(c);
+	if (error != 0)
+		connection_drop(c);
+	else
+		after_sending(c, 0);
+	leave(c);
+}
+
+/*
+ * May it wait for the end of the turn?  Not what is long, nor if a worker would
+ * be told to pause because of what only waits for that.
+ */
+static bool
+may_wait(const struct connection *c, const struct iovec *pieces, int count)
+{
+	size_t	 len = 0;
+	int	 i;
+
+	for (i = 0; i < count; i++)
+		len += pieces[i].iov_len;
+	return c->all->services->outbox != NULL && !c->is_full &&
+	    len <= OUTBOX_MESSAGE_MAX &&
+	    buffer_size(&c->unsent) + len < buffer_limit(c);
+}
+
+static void
+connection_send(struct connection *c, const struct iovec *pieces, int count)
+{
+	int	 i;
+
+	if (c->is_dead)
+		return;
+	if (!may_wait(c, pieces, count)) {
+		send_now(c, pieces, count);
+		return;
+	}
+	for (i = 0; i < count; i++)
+		buffer_add(&c->unsent, pieces[i].iov_base, pieces[i].iov_len);
+	outbox_add(c->all->services->outbox, &c->post);
 }
 
 static void
@@ -187,7 +252,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	enter(c);
-	connection_send(c, NULL, 0);
+	send_now(c, NULL, 0);
 	leave(c);
 }
 
@@ -207,7 +272,7 @@ send_bytes(struct connection *c, void *bytes, size_t len)
 		connection_drop(c);
 		return;
 	}
-	connection_send(c, &piece, 1);
+	send_now(c, &piece, 1);
 }
 
 /* --- what requests ask of it (struct client) ---------------------------- */
@@ -227,8 +292,7 @@ client_is_behind(const struct request *r)
 {
 	const struct connection	*c = r->connection;
 
-	return buffer_size(&c->unsent) >=
-	    c->all->services->settings->buffer_size;
+	return buffer_size(&c->unsent) >= buffer_limit(c);
 }
 
 static void
@@ -540,6 +604,8 @@ on_end_of_file(struct connection *c)
 	c->has_ended = true;
 	event_del(c->readable);
 	event_del(c->hung_up);
+	if (outbox_has(&c->post))
+		send_now(c, NULL, 0);
 	if (!c->is_unix || c->request_count == 0 ||
 	    poll(&p, 1, 0) == -1 || (p.revents & (POLLHUP | POLLERR)) != 0)
 		connection_drop(c);
@@ -608,6 +674,10 @@ connection_create(struct connections *all, int fd, bool is_unix)
 	c->fd = fd;
 	c->is_unix = is_unix;
 	c->keeps = true;
+	c->post.fd = fd;
+	c->post.bytes = &c->unsent;
+	c->post.done = on_sent;
+	c->post.arg = c;
 	c->readable = event_new(all->base, fd, EV_READ | EV_PERSIST,
 	    on_readable, c);
 	c->hung_up = event_new(all->base, fd, EV_CLOSED | EV_PERSIST,

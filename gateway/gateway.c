@@ -33,6 +33,7 @@
 #include "mem.h"
 #include "message.h"
 #include "module.h"
+#include "outbox.h"
 #include "pool.h"
 #include "request.h"
 #include "route.h"
@@ -63,6 +64,7 @@ struct gateway {
 	struct workers		*workers;
 	struct pools		*pools;
 	struct funclogs		*logs;
+	struct outbox		*outbox;	/* NULL: there is none */
 	struct ledger		*ledger;
 	struct requests		*requests;
 	struct front		*front;
@@ -412,9 +414,13 @@ gateway_init(struct gateway *g)
 	if ((g->base = base_create()) == NULL)
 		fatal("event loop");
 	timer_init(g->base);
+	if ((g->outbox = outbox_create()) == NULL)
+		log_info("no io_uring (%s): each message is sent at once",
+		    strerror(errno));
 	g->logs = funclogs_create("");
 	workers.base = g->base;
 	workers.logs = g->logs;
+	workers.outbox = g->outbox;
 	workers.stop_timeout_ms = 5000;
 	g->workers = workers_create(&workers);
 	pools.workers = g->workers;
@@ -423,8 +429,29 @@ gateway_init(struct gateway *g)
 	requests_on_none(g->requests, end_when_idle, g);
 	g->services.pools = g->pools;
 	g->services.requests = g->requests;
+	g->services.outbox = g->outbox;
 	g->front = front_create(g->base, &g->services);
 	g->last_time = timer_new(on_last_time, g);
+}
+
+/* -1 if there is nothing left to wait for. */
+static int
+run_turn(struct gateway *g, int flags)
+{
+	int	 result;
+
+	result = event_base_loop(g->base, flags);
+	outbox_flush(g->outbox);
+	return result == 0 ? 0 : -1;
+}
+
+static void
+run_loop(struct gateway *g)
+{
+	while (run_turn(g, EVLOOP_ONCE) == 0)
+		if (event_base_got_exit(g->base) ||
+		    event_base_got_break(g->base))
+			break;
 }
 
 /* Break off what still runs, and write the records of that. */
@@ -435,13 +462,14 @@ gateway_end(struct gateway *g)
 
 	front_free(g->front);
 	for (i = 0; i < LAST_TURNS; i++)
-		event_base_loop(g->base, EVLOOP_NONBLOCK);
+		run_turn(g, EVLOOP_NONBLOCK);
 	pools_close_accounts(g->pools);
 	requests_free(g->requests);
 	pools_free(g->pools);
 	workers_free(g->workers);
 	ledger_free(g->ledger);
 	funclogs_free(g->logs);
+	outbox_free(g->outbox);
 	load_free(g->next);
 	router_free(g->router);
 	config_free(g->config);
@@ -473,7 +501,7 @@ serve(void)
 		fatal("PR_SET_DUMPABLE");
 	keep_memory();
 	gateway_init(&g);
-	event_base_dispatch(g.base);
+	run_loop(&g);
 	gateway_end(&g);
 	return g.exit_status;
 }

@@ -29,6 +29,7 @@ struct body;
 struct function;
 struct gateway_settings;
 struct ledger;
+struct outbox;
 struct pool;
 struct pools;
 struct request;
@@ -45,6 +46,7 @@ struct services {
 	struct pools		*pools;
 	struct ledger		*ledger;
 	struct requests		*requests;
+	struct outbox		*outbox;	/* NULL: send at once */
 };
 
 enum client_end {

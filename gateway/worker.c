@@ -411,6 +411,12 @@ workers_base(struct workers *ws)
 	return ws->setup.base;
 }
 
+struct outbox *
+workers_outbox(struct workers *ws)
+{
+	return ws->setup.outbox;
+}
+
 /* --- stderr ------------------------------------------------------------- */
 
 void

@@ -22,6 +22,7 @@ struct errpipe;
 struct event_base;
 struct funclogs;
 struct function;
+struct outbox;
 struct pool;
 struct protocol;
 struct timer;
@@ -109,6 +110,7 @@ struct workers_setup {
 	struct event_base	*base;
 	int			 channel;	/* to the spawner; owned */
 	struct funclogs		*logs;		/* borrowed */
+	struct outbox		*outbox;	/* borrowed; NULL: none */
 	uint64_t		 stop_timeout_ms;
 
 	/* Messages that concern no worker; descriptors become the callee's. */
@@ -128,6 +130,7 @@ void		 workers_configure(struct workers *, uint64_t stop_timeout_ms);
 #define SCRATCH_SIZE	(256 * 1024)
 uint8_t		*workers_scratch(struct workers *);
 struct event_base	*workers_base(struct workers *);
+struct outbox		*workers_outbox(struct workers *);
 
 /* Tell the spawner something that concerns no worker (LOADED, READY). */
 int	workers_tell(struct workers *, const struct message *);

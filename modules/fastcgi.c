@@ -26,6 +26,7 @@
 #include "fcgi.h"
 #include "mem.h"
 #include "module.h"
+#include "outbox.h"
 #include "speech.h"
 #include "timer.h"
 #include "worker.h"
@@ -37,6 +38,7 @@
 #define EXIT_WAIT_MS	1000	/* for the status of a process that hung up */
 
 static void	on_readable(evutil_socket_t, short, void *);
+static void	on_sent(void *, int);
 
 /* --- connections -------------------------------------------------------- */
 
@@ -57,6 +59,7 @@ connection_close(struct connection *c)
 {
 	if (c->fd == -1)
 		return;
+	outbox_remove(&c->post);
 	take_off(c);
 	event_free(c->readable);
 	event_free(c->writable);
@@ -123,6 +126,11 @@ connection_open(struct worker *w)
 		return NULL;
 	c = connection_create(w);
 	c->fd = fd;
+	c->post.fd = fd;
+	c->post.bytes = &c->unsent;
+	c->post.seen = &c->seen;
+	c->post.done = on_sent;
+	c->post.arg = c;
 	/* By edge: what was only looked at would be news again and again. */
 	c->readable = event_new(workers_base(w->workers), fd,
 	    EV_READ | EV_CLOSED | EV_PERSIST | EV_ET, on_readable, c);
@@ -178,6 +186,9 @@ connection_lost(struct connection *c, enum exchange_end how)
 		connection_free(c);
 		return;
 	}
+	/* Then not a byte of it has gone out. */
+	if (outbox_has(&c->post))
+		how = EXCHANGE_RESET;
 	/* A clean end means that all it was sent had been read. */
 	if (how == EXCHANGE_CLOSED)
 		request_begun(c->request);
@@ -500,7 +511,9 @@ begin_on(struct connection *c, struct request *r)
 	c->request = r;
 	r->exchange = c;
 	speech_begin(c);
-	take_off(c);
+	/* Else that is done when it has been sent. */
+	if (!outbox_has(&c->post))
+		take_off(c);
 }
 
 static bool
@@ -510,23 +523,35 @@ rewind_bodies(struct request *r)
 	    (r->data == NULL || body_rewind(r->data) == 0);
 }
 
-/* On the connection that was kept, unless that has gone since. */
+/*
+ * The one write of a request has failed, so not a byte of it has gone out: the
+ * connection that was kept has gone since, and it takes another.  False if it
+ * cannot be said again.
+ */
 static bool
-begin_on_idle(struct request *r)
+begin_elsewhere(struct connection *c)
 {
-	struct speech		*s = r->worker->private;
-	struct connection	*c;
+	struct request	*r = c->request;
+	struct worker	*w = c->worker;
 
-	if ((c = connection_idle(r->worker)) == NULL)
-		return false;
-	begin_on(c, r);
-	/* If its one write has failed, not a byte of it has gone out. */
 	if (!c->has_broken || !c->sent_at_once || !rewind_bodies(r))
-		return true;
-	s->closes = true;
+		return false;
+	((struct speech *)w->private)->closes = true;
 	connection_free(c);
 	r->exchange = NULL;
-	return false;
+	return true;
+}
+
+/* Over a connection of its own; -1: see begin_refused. */
+static int
+begin_anew(struct request *r)
+{
+	struct connection	*c;
+
+	if ((c = connection_open(r->worker)) == NULL)
+		return begin_refused(r);
+	begin_on(c, r);
+	return 0;
 }
 
 static int
@@ -534,12 +559,33 @@ fastcgi_begin(struct request *r)
 {
 	struct connection	*c;
 
-	if (begin_on_idle(r))
-		return 0;
-	if ((c = connection_open(r->worker)) == NULL)
-		return begin_refused(r);
+	if ((c = connection_idle(r->worker)) == NULL)
+		return begin_anew(r);
 	begin_on(c, r);
-	return 0;
+	return begin_elsewhere(c) ? begin_anew(r) : 0;
+}
+
+/* The turn is over, and what was to be said has been, if there was room. */
+static void
+on_sent(void *arg, int error)
+{
+	struct connection	*c = arg;
+	struct request		*r = c->request;
+
+	if (error != 0) {
+		c->has_broken = true;
+		/* Else it was sent, but what it answered before is not gone. */
+		if (buffer_size(&c->unsent) == 0)
+			return;
+		buffer_clear(&c->unsent);
+		if (begin_elsewhere(c) && begin_anew(r) == -1)
+			request_failed(r, EXCHANGE_RESET,
+			    "it does not accept requests");
+		return;
+	}
+	request_heard(r);
+	if (buffer_size(&c->unsent) > 0)
+		event_add(c->writable, NULL);
 }
 
 static void
@@ -588,7 +634,8 @@ fastcgi_ended(struct worker *w)
 			continue;
 		/* A child of it may still hold the socket open. */
 		if (c->fd != -1)
-			c->lost = EXCHANGE_CLOSED;
+			c->lost = outbox_has(&c->post) ? EXCHANGE_RESET :
+			    EXCHANGE_CLOSED;
 		if (c->request != NULL)
 			tell_lost(c);
 		else

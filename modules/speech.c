@@ -275,6 +275,7 @@ speech_on_writable(evutil_socket_t fd, short what, void *arg)
 void
 speech_begin(struct connection *c)
 {
+	struct outbox	*outbox = workers_outbox(c->worker->workers);
 	struct next	 n;
 	uint8_t		 begin[FCGI_FIXED_LEN];
 
@@ -286,6 +287,10 @@ speech_begin(struct connection *c)
 		put_next(c, &n);
 	c->sent_at_once = c->data_ended &&
 	    buffer_size(&c->unsent) <= AT_ONCE_MAX;
+	if (c->sent_at_once && !c->is_cold && outbox != NULL) {
+		outbox_add(outbox, &c->post);
+		return;
+	}
 	if (c->is_cold)
 		event_add(c->writable, NULL);
 	speech_send_on(c);

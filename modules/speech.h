@@ -17,6 +17,7 @@
 #include <event2/event.h>
 
 #include "buffer.h"
+#include "outbox.h"
 #include "request.h"
 
 #define WORKER_ID	1	/* the request id on every connection */
@@ -28,6 +29,7 @@ struct connection {
 	struct event	*readable;	/* both by edge */
 	struct event	*writable;
 	struct buffer	 unsent;
+	struct outbox_post	 post;	/* of unsent, then of seen */
 	uint8_t		*kept;		/* a record that is not whole yet */
 	size_t		 kept_len;
 	bool		 is_new;	/* nothing of an answer has come yet */
@@ -58,7 +60,7 @@ struct speech {				/* worker->private */
  */
 void	speech_begin(struct connection *);
 
-/* Write what is unsent, then of the body what the socket takes. */
+/* Write what is unsent, then of the body what the socket takes; now. */
 void	speech_send_on(struct connection *);
 /* The worker has read something; arg is the connection. */
 void	speech_on_writable(evutil_socket_t, short, void *arg);

@@ -7,7 +7,8 @@ use Test::More;
 
 chdir($ENV{TOLLGATE_SOURCE} // '.') or die "chdir: $!";
 my %for_modules = map { $_ => 1 } qw(module.h request.h function.h fcgi.h
-    cgi.h log.h mem.h worker.h timer.h body.h buffer.h settings.h message.h);
+    cgi.h log.h mem.h worker.h timer.h body.h buffer.h settings.h message.h
+    outbox.h);
 my $cc = $ENV{CC} // 'cc';
 
 sub

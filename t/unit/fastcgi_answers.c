@@ -235,7 +235,7 @@ static void
 lose(int row)
 {
 	fake_set_body(fake, "hello", 5);
-	ck_assert_int_eq(worker->protocol->begin(&fake->request), 0);
+	fake_begin(fake);
 	ck_assert(peer_accept());
 	if (losses[row].leaves != LEAVES_UNREAD)
 		peer_listen();
@@ -415,6 +415,28 @@ START_TEST(kept_connection_is_gone)
 }
 END_TEST
 
+/*
+ * The worker goes in the very turn in which it was to be told: not a byte of
+ * the request has gone out, which is more than can be said of any other end.
+ */
+START_TEST(gone_before_it_was_told)
+{
+	begin_next();
+	peer_answer("one");
+	assert_done(HEAD "one");
+	fake_free(fake);
+	fake = fake_create(worker);
+	fake_set_body(fake, "", 0);
+	ck_assert_int_eq(worker->protocol->begin(&fake->request), 0);
+	peer_close();
+	worker->state = WORKER_DEAD;
+	worker->protocol->ended(worker);
+	ck_assert_int_eq(fake->request.exchange_end, EXCHANGE_RESET);
+	ck_assert_ptr_null(fake->request.exchange);
+	ck_assert_uint_eq(fake->begun, 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -442,6 +464,7 @@ main(void)
 	tcase_add_test(tc, part_of_an_answer_is_taken_off);
 	tcase_add_test(tc, parting_is_no_reset);
 	tcase_add_test(tc, kept_connection_is_gone);
+	tcase_add_test(tc, gone_before_it_was_told);
 	suite_add_tcase(s, tc);
 	return fake_run(s);
 }

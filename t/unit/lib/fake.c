@@ -13,6 +13,7 @@
 #include "fcgi.h"
 #include "function.h"
 #include "mem.h"
+#include "outbox.h"
 #include "timer.h"
 
 #define TURNS	10		/* of the loop, more than anything needs */
@@ -87,6 +88,12 @@ workers_base(struct workers *ws)
 	return ws->base;
 }
 
+struct outbox *
+workers_outbox(struct workers *ws)
+{
+	return ws->outbox;
+}
+
 void
 worker_kill(struct worker *w, const char *why)
 {
@@ -103,6 +110,7 @@ fake_worker_create(const struct protocol *protocol)
 	w = xcalloc(1, sizeof(*w));
 	w->workers = xcalloc(1, sizeof(*w->workers));
 	w->workers->base = event_base_new();
+	w->workers->outbox = outbox_create();
 	w->protocol = protocol;
 	w->state = WORKER_IDLE;
 	w->has_served = true;
@@ -114,9 +122,19 @@ fake_worker_free(struct worker *w)
 {
 	ck_assert_ptr_null(w->private);
 	ck_assert(LIST_EMPTY(&timers));
+	outbox_free(w->workers->outbox);
 	event_base_free(w->workers->base);
 	free(w->workers);
 	free(w);
+}
+
+void
+fake_begin(struct fake *f)
+{
+	struct worker	*w = f->request.worker;
+
+	ck_assert_int_eq(w->protocol->begin(&f->request), 0);
+	outbox_flush(w->workers->outbox);
 }
 
 void
@@ -124,8 +142,10 @@ fake_settle(struct worker *w)
 {
 	int	 i;
 
-	for (i = 0; i < TURNS; i++)
+	for (i = 0; i < TURNS; i++) {
+		outbox_flush(w->workers->outbox);
 		event_base_loop(w->workers->base, EVLOOP_NONBLOCK);
+	}
 }
 
 /* --- request.h ---------------------------------------------------------- */

@@ -16,6 +16,7 @@
 
 struct workers {
 	struct event_base	*base;
+	struct outbox		*outbox;	/* NULL: no io_uring here */
 	unsigned		 kills;
 	uint8_t			 scratch[SCRATCH_SIZE];
 };
@@ -42,6 +43,9 @@ void		 fake_free(struct fake *);
 
 /* All of its body, of len bytes, is here. */
 void	fake_set_body(struct fake *, const char *, size_t len);
+
+/* Hand it to its worker, in a turn of the loop of its own. */
+void	fake_begin(struct fake *);
 
 /* Run what is ready in the loop, and what that makes ready, until all is. */
 void	fake_settle(struct worker *);

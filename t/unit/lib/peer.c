@@ -268,7 +268,7 @@ peer_join(uint8_t type, struct evbuffer *out)
 void
 begin(void)
 {
-	ck_assert_int_eq(worker->protocol->begin(&fake->request), 0);
+	fake_begin(fake);
 	ck_assert_ptr_nonnull(fake->request.exchange);
 	if (peer.fd == -1)
 		ck_assert(peer_accept());
