@@ -18,7 +18,7 @@
 
 static void
 complain_unknown(struct config_errors *errors, const struct line *line,
-    bool of_gateway)
+    enum keys_file file)
 {
 	const char	*dot, *near;
 	char		*section;
@@ -26,12 +26,10 @@ complain_unknown(struct config_errors *errors, const struct line *line,
 	dot = strrchr(line->key, '.');
 	section = xstrndup(line->key,
 	    dot == NULL ? 0 : (size_t)(dot - line->key));
-	if (!keys_has_section(of_gateway, section))
+	if (!keys_has_section(file, section))
 		line_complain(errors, line, "there is no section [%s] here; "
-		    "expected %s", section, of_gateway ? "[gateway]" :
-		    "[function], [route], [route NAME], [pool], [limits], "
-		    "[sandbox] or [log]");
-	else if ((near = keys_nearest(of_gateway, line->key)) != NULL)
+		    "expected %s", section, keys_sections(file));
+	else if ((near = keys_nearest(file, line->key)) != NULL)
 		line_complain(errors, line, "is no such key; perhaps %s of "
 		    "[%.*s]?", strchr(near, '.') + 1,
 		    (int)strcspn(near, "."), near);
@@ -68,12 +66,11 @@ take_value(const struct setting *row, struct arena *arena, void *base,
 
 /* A row that such a line may set, or NULL. */
 static const struct setting *
-find_row(const struct line *line, bool of_gateway)
+find_row(const struct line *line,
+    const struct setting *(*find)(const char *key))
 {
-	const struct setting	*row;
+	const struct setting	*row = find(line->key);
 
-	row = of_gateway ? keys_gateway_find(line->key) :
-	    keys_function_find(line->key);
 	if (row == NULL || (row->flags & SETTING_DERIVED && line->number != 0))
 		return NULL;
 	return row;
@@ -113,8 +110,8 @@ config_read_gateway(const struct config_index *index, struct arena *arena,
 			config_errors_add(errors, "a line that is no setting");
 			continue;
 		}
-		if ((row = find_row(&line, true)) == NULL)
-			complain_unknown(errors, &line, true);
+		if ((row = find_row(&line, keys_gateway_find)) == NULL)
+			complain_unknown(errors, &line, KEYS_GATEWAY);
 		else
 			take_value(row, arena, gateway, &line, errors);
 		line_release(&line);
@@ -124,6 +121,106 @@ config_read_gateway(const struct config_index *index, struct arena *arena,
 		    "is longer than start_backoff_max");
 	return errors->count == before ? 0 : -1;
 }
+
+/* --- accounts ------------------------------------------------------------- */
+
+void
+config_default_account(struct account *a)
+{
+	const struct setting	*row;
+	size_t			 i;
+
+	memset(a, 0, sizeof(*a));
+	a->name = ACCOUNT_OTHERS;
+	a->file = a->cpu_max = "";
+	for (i = 0; (row = keys_account_row(i)) != NULL; i++)
+		if (row->set != set_bandwidth)
+			set_fallback(row, NULL, a);
+}
+
+int
+config_read_account(const struct config_index *index, size_t number,
+    struct arena *arena, struct account *a, struct config_errors *errors)
+{
+	const struct setting	*row;
+	struct line_walk	 walk;
+	struct line		 line;
+	size_t			 before = errors->count;
+	int			 found;
+
+	config_default_account(a);
+	a->number = (uint32_t)number;
+	line_walk_init(&walk, index->accounts[number]);
+	while ((found = line_next(&walk, &line)) != 0) {
+		if (found == -1) {
+			config_errors_add(errors, "%s: a line that is no "
+			    "setting", a->file);
+			continue;
+		}
+		if (*a->file == '\0') {
+			a->name = arena_strdup(arena, line.function + 1);
+			a->file = arena_strdup(arena, line.file);
+		}
+		if ((row = find_row(&line, keys_account_find)) == NULL)
+			complain_unknown(errors, &line, KEYS_ACCOUNT);
+		else
+			take_value(row, arena, a, &line, errors);
+		line_release(&line);
+	}
+	return errors->count == before ? 0 : -1;
+}
+
+static int
+compare_accounts(const void *a, const void *b)
+{
+	const struct account	*x = a, *y = b;
+
+	if (x->uid != y->uid)
+		return x->uid < y->uid ? -1 : 1;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+static void
+read_accounts(struct config *config, const struct config_index *index,
+    struct config_errors *errors)
+{
+	struct account	*a;
+	size_t		 i;
+
+	config_default_account(&config->others);
+	config->accounts = arena_calloc(config->arena, index->account_count,
+	    sizeof(*config->accounts));
+	for (i = 0; i < index->account_count; i++) {
+		a = &config->accounts[config->account_count];
+		config_read_account(index, i, config->arena, a, errors);
+		if (strcmp(a->name, ACCOUNT_OTHERS) == 0)
+			config->others = *a;
+		else
+			config->account_count++;
+	}
+	if (config->account_count > 1)
+		qsort(config->accounts, config->account_count,
+		    sizeof(*config->accounts), compare_accounts);
+}
+
+const struct account *
+config_account(const struct config *config, uid_t uid)
+{
+	size_t	 from = 0, to = config->account_count, middle;
+
+	while (from < to) {
+		middle = (from + to) / 2;
+		if (config->accounts[middle].uid == uid)
+			return &config->accounts[middle];
+		if (config->accounts[middle].uid < uid)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return &config->others;
+}
+
+/* --- functions ------------------------------------------------------------ */
 
 /* What functions are read from and begin with. */
 struct reader {
@@ -206,8 +303,8 @@ take_line(const struct reader *r, struct function *fn,
 			    "function; expected 1 to %d of A-Z a-z 0-9 _ -",
 			    fn->file, fn->name, FUNCTION_NAME_MAX);
 	}
-	if ((row = find_row(line, false)) == NULL) {
-		complain_unknown(errors, line, false);
+	if ((row = find_row(line, keys_function_find)) == NULL) {
+		complain_unknown(errors, line, KEYS_FUNCTION);
 		return;
 	}
 	if (is_of_rule(row))
@@ -383,6 +480,7 @@ read_all(const struct config_index *index, uint64_t generation,
 	config->generation = generation;
 	config->file = config_index_file(index, arena);
 	config_read_gateway(index, arena, &config->gateway, errors);
+	read_accounts(config, index, errors);
 	read_functions(config, index, old, errors);
 	return config;
 }

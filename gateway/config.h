@@ -26,6 +26,10 @@ struct config {
 	struct function		**functions;	/* in byte order of names;
 						   one reference each */
 	size_t			  count;
+	struct account		 *accounts;	/* as the files come; once
+						   numbers are known, by uid */
+	size_t			  account_count;
+	struct account		  others;	/* who has none of these */
 };
 
 /*
@@ -37,6 +41,8 @@ struct config {
 struct config	*config_read(const char *text, size_t len, uint64_t generation,
 		    const struct config *old, struct config_errors *errors);
 void		 config_free(struct config *);		/* NULL is fine */
+/* Never NULL: a user's own, or that of all others. */
+const struct account	*config_account(const struct config *, uid_t);
 
 /*
  * Read only [gateway], or one function by its number, without the rest: what
@@ -46,6 +52,11 @@ void		 config_free(struct config *);		/* NULL is fine */
 /* The gateway's settings, text owned by arena; -1 and errors as above. */
 int	config_read_gateway(const struct config_index *, struct arena *,
 	    struct gateway_settings *, struct config_errors *);
+/* One account, its text owned by arena; -1 likewise. */
+int	config_read_account(const struct config_index *, size_t number,
+	    struct arena *, struct account *, struct config_errors *);
+/* One with all at its default, no file. */
+void	config_default_account(struct account *);
 /*
  * Owned by the caller (function_release); NULL if number is out of range or its
  * lines do not pass, which config_read would have said.

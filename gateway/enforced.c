@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "function.h"
 #include "keys.h"
 
@@ -67,6 +68,88 @@ by_freezer(const struct function *fn, const struct means *m)
 	    "SIGSTOP, for its process group";
 }
 
+/* --- accounts ------------------------------------------------------------- */
+
+static const char	both[] = "gateway and spawner";
+
+static const char *
+account_children(const struct account *a, const struct means *m)
+{
+	(void)m;
+	return a->max_children == ACCOUNT_NO_CAP ? no_limit : both;
+}
+
+static const char *
+account_queue(const struct account *a, const struct means *m)
+{
+	(void)m;
+	return a->queue_max == ACCOUNT_NO_CAP ? no_limit : "gateway";
+}
+
+static const char *
+account_starts(const struct account *a, const struct means *m)
+{
+	(void)m;
+	return a->start_rate == ACCOUNT_NO_CAP ? no_limit : both;
+}
+
+static const char *
+account_log(const struct account *a, const struct means *m)
+{
+	(void)m;
+	return a->log_rate == ACCOUNT_NO_CAP ? no_limit : "gateway";
+}
+
+static const char *
+account_memory(const struct account *a, const struct means *m)
+{
+	if (a->memory_max == ACCOUNT_NO_CAP)
+		return no_limit;
+	return m->controllers & CGROUP_MEMORY ? "memory.max" : NULL;
+}
+
+static const char *
+account_tasks(const struct account *a, const struct means *m)
+{
+	if (a->tasks_max == ACCOUNT_NO_CAP)
+		return no_limit;
+	if (m->controllers & CGROUP_PIDS)
+		return "pids.max";
+	return m->is_root ? "RLIMIT_NPROC" : NULL;
+}
+
+static const char *
+account_cpu(const struct account *a, const struct means *m)
+{
+	if (*a->cpu_max == '\0' || strncmp(a->cpu_max, "max", 3) == 0)
+		return no_limit;
+	return m->controllers & CGROUP_CPU ? "cpu.max" : NULL;
+}
+
+static const char *
+account_weight(const struct account *a, const struct means *m)
+{
+	if (m->controllers & CGROUP_CPU)
+		return "cpu.weight";
+	return a->cpu_weight == WEIGHT ? no_limit : NULL;
+}
+
+static const struct {
+	const char	*key;
+	const char	*(*by)(const struct account *, const struct means *);
+} account_rows[] = {
+	{ "account.max_children", account_children },
+	{ "account.queue_max",	 account_queue },
+	{ "account.start_rate",	 account_starts },
+	{ "account.log_rate",	 account_log },
+	{ "account.memory_max",	 account_memory },
+	{ "account.tasks_max",	 account_tasks },
+	{ "account.cpu_max",	 account_cpu },
+	{ "account.cpu_weight",	 account_weight },
+};
+
+/* --- functions ------------------------------------------------------------ */
+
 static const struct {
 	const char	*key;
 	const char	*(*by)(const struct function *, const struct means *);
@@ -111,6 +194,33 @@ enforced_row(size_t i, const struct function *fn, const struct means *m,
 	*key = rows[i].key;
 	*by = rows[i].by(fn, m);
 	return true;
+}
+
+bool
+enforced_account_row(size_t i, const struct account *a, const struct means *m,
+    const char **key, const char **by)
+{
+	if (i >= sizeof(account_rows) / sizeof(account_rows[0]))
+		return false;
+	*key = account_rows[i].key;
+	*by = account_rows[i].by(a, m);
+	return true;
+}
+
+void
+enforced_print_account(FILE *out, const struct account *a,
+    const struct means *m)
+{
+	struct value_buffer	 buffer = { NULL, NULL, 0 };
+	const char		*key, *by;
+	size_t			 i;
+
+	for (i = 0; enforced_account_row(i, a, m, &key, &by); i++)
+		fprintf(out, "account %s: %s = %s: %s\n", a->name,
+		    strchr(key, '.') + 1,
+		    value_text(&buffer, keys_account_find(key), a),
+		    by != NULL ? by : "NOT ENFORCED");
+	value_buffer_release(&buffer);
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * enforced: which of a function's limits hold here, and by what.
+ * enforced: which limits of functions and accounts hold here, and by what.
  */
 #ifndef TOLLGATE_ENFORCED_H
 #define TOLLGATE_ENFORCED_H
@@ -9,6 +9,7 @@
 
 #include "cgroup.h"
 
+struct account;
 struct function;
 
 struct means {			/* what a tollgated that starts here has */
@@ -29,7 +30,12 @@ void	means_print(FILE *, const struct means *);
 bool	enforced_row(size_t i, const struct function *, const struct means *,
 	    const char **key, const char **by);
 
-/* A line for each limit of the function. */
+bool	enforced_account_row(size_t i, const struct account *,
+	    const struct means *, const char **key, const char **by);
+
+/* A line for each limit of the function, of the account. */
 void	enforced_print(FILE *, const struct function *, const struct means *);
+void	enforced_print_account(FILE *, const struct account *,
+	    const struct means *);
 
 #endif

@@ -72,7 +72,7 @@ text_add_file(struct ini_text *t, const char *file)
 struct place {
 	const char	*file;		/* "": the line before has it */
 	unsigned	 line;		/* 0: not from the file */
-	const char	*function;	/* "": tollgate.ini */
+	const char	*function;	/* "": tollgate.ini; or @USER */
 };
 
 /* FILE:LINE:FUNCTION:section.key=value */
@@ -98,7 +98,7 @@ text_add_line(struct ini_text *t, const struct place *place, const char *key,
 /* A file that was read. */
 struct source {
 	const char	*file;
-	const char	*function;	/* "": tollgate.ini */
+	const char	*function;	/* "": tollgate.ini; or @USER */
 	const char	*text;
 	size_t		 len;
 };
@@ -161,22 +161,35 @@ take_entries(const struct lint *lint, const dictionary *dict,
 	}
 }
 
+static enum keys_file
+kind_of(const struct source *source)
+{
+	switch (*source->function) {
+	case '\0':
+		return KEYS_GATEWAY;
+	case CONFIG_ACCOUNT:
+		return KEYS_ACCOUNT;
+	default:
+		return KEYS_FUNCTION;
+	}
+}
+
 static void
 read_source(int scratch, const struct source *source, struct ini_text *lines,
     struct config_errors *errors)
 {
-	bool		 of_gateway = *source->function == '\0';
+	enum keys_file	 kind = kind_of(source);
 	struct lint	 lint;
 	struct arena	*arena;
 	dictionary	*dict;
 	size_t		 before = errors->count;
 
 	arena = arena_create(ARENA_CHUNK);
-	lint_text(&lint, arena, source->file, of_gateway, source->text,
+	lint_text(&lint, arena, source->file, kind, source->text,
 	    source->len, errors);
 	if (lint.sections == 0 && errors->count == before)
 		config_errors_add(errors, "%s: holds nothing; expected [%s]",
-		    source->file, of_gateway ? "gateway" : "function");
+		    source->file, keys_first_section(kind));
 	if ((dict = parse(scratch, lint.clean, lint.clean_len)) == NULL)
 		config_errors_add(errors, "%s: iniparser cannot read it: %s",
 		    source->file, strerror(errno));
@@ -205,14 +218,15 @@ ini_read_text(const char *file, const char *function, const char *text,
 	close(scratch);
 }
 
-/* --- the folder of functions ---------------------------------------------- */
+/* --- the folders of accounts and functions -------------------------------- */
 
 /* What the files say, before anything is worked out. */
 struct raw {
 	int		 scratch;
 	struct ini_text	 text;
-	size_t		*starts;	/* where each function's lines begin */
-	size_t		 count;
+	size_t		*starts;	/* where the lines of each begin */
+	size_t		 accounts;	/* these come first, */
+	size_t		 functions;	/* then these */
 };
 
 /* The length of NAME in NAME.ini; 0 for what is no such file. */
@@ -228,7 +242,7 @@ name_length(const char *file)
 }
 
 static int
-is_function_file(const struct dirent *entry)
+is_ini_file(const struct dirent *entry)
 {
 	return name_length(entry->d_name) > 0;
 }
@@ -246,12 +260,12 @@ compare_names(const void *a, const void *b)
  * no part.  As scandir(3).
  */
 static int
-list_functions(const char *folder, struct dirent ***list)
+list_names(const char *folder, struct dirent ***list)
 {
 	char	*name;
 	int	 count, i;
 
-	if ((count = scandir(folder, list, is_function_file, NULL)) == -1)
+	if ((count = scandir(folder, list, is_ini_file, NULL)) == -1)
 		return -1;
 	for (i = 0; i < count; i++) {
 		name = (*list)[i]->d_name;
@@ -262,79 +276,128 @@ list_functions(const char *folder, struct dirent ***list)
 	return count;
 }
 
+/* The lines of NAME.ini; first is the key that even an empty file has. */
+static bool
+read_file(struct raw *raw, const char *path, const char *function,
+    const char *first, const char *value, struct config_errors *errors)
+{
+	const struct place	 place = { path, 0, function };
+	struct source		 source = { .file = path,
+				     .function = function };
+	char			*text;
+
+	text = files_read(path, INI_FILE_MAX, true, &source.len, errors);
+	if (text == NULL)
+		return false;
+	raw->starts[raw->accounts + raw->functions] = raw->text.len;
+	text_add_line(&raw->text, &place, first, value);
+	source.text = text;
+	read_source(raw->scratch, &source, &raw->text, errors);
+	free(text);
+	return true;
+}
+
 static void
-read_function_file(struct raw *raw, const char *folder, const char *name,
+read_function(struct raw *raw, const char *path, const char *name,
     struct config_errors *errors)
 {
-	struct source	 source;
-	struct place	 place;
-	char		*path, *text;
-
-	path = xasprintf("%s/%s.ini", folder, name);
 	if (!function_name_is_valid(name))
 		config_errors_add(errors, "%s: not the name of a function; "
 		    "expected 1 to %d of A-Z a-z 0-9 _ - before .ini", path,
 		    FUNCTION_NAME_MAX);
-	else if ((text = files_read(path, INI_FILE_MAX, true, &source.len,
-	    errors)) != NULL) {
-		raw->starts[raw->count++] = raw->text.len;
-		/* Even a file without a key has a line. */
-		place = (struct place){ path, 0, name };
-		text_add_line(&raw->text, &place, "function.rest_digest", "0");
-		source.file = path;
-		source.function = name;
-		source.text = text;
-		read_source(raw->scratch, &source, &raw->text, errors);
-		free(text);
-	}
-	free(path);
+	else if (read_file(raw, path, name, "function.rest_digest", "0",
+	    errors))
+		raw->functions++;
 }
 
 static void
-read_functions(struct raw *raw, const char *folder,
+read_account(struct raw *raw, const char *path, const char *name,
     struct config_errors *errors)
 {
+	char	*function;
+
+	if (!account_name_is_valid(name)) {
+		config_errors_add(errors, "%s: not the name of a user; "
+		    "expected 1 to %d of A-Z a-z 0-9 . _ - before .ini", path,
+		    ACCOUNT_NAME_MAX);
+		return;
+	}
+	function = xasprintf("%c%s", CONFIG_ACCOUNT, name);
+	if (read_file(raw, path, function, "account.uid", "none", errors))
+		raw->accounts++;
+	free(function);
+}
+
+/* Read each NAME.ini of a folder, in byte order of the NAMEs. */
+static void
+read_folder(struct raw *raw, const char *folder,
+    void (*read)(struct raw *, const char *path, const char *name,
+	struct config_errors *), struct config_errors *errors)
+{
 	struct dirent	**list;
+	char		 *path;
 	int		  count, i;
 
 	if (!files_check_folder(folder, errors))
 		return;
-	if ((count = list_functions(folder, &list)) == -1) {
+	if ((count = list_names(folder, &list)) == -1) {
 		config_errors_add(errors, "%s: %s", folder, strerror(errno));
 		return;
 	}
-	raw->starts = xcalloc((size_t)count, sizeof(*raw->starts));
+	raw->starts = xreallocarray(raw->starts, raw->accounts +
+	    (size_t)count + 1, sizeof(*raw->starts));
 	for (i = 0; i < count; i++) {
-		read_function_file(raw, folder, list[i]->d_name, errors);
+		path = xasprintf("%s/%s.ini", folder, list[i]->d_name);
+		read(raw, path, list[i]->d_name, errors);
+		free(path);
 		free(list[i]);
 	}
 	free(list);
 }
 
-/* gateway.functions, which may be relative to tollgate.ini's folder. */
+/* The folders; one that is relative, is to tollgate.ini's own. */
+struct folders {
+	char	*functions;
+	char	*accounts;	/* or, where there is none, as is the default */
+	bool	 has_accounts;
+};
+
 static char *
-find_functions(const char *path, const struct ini_text *lines)
+find_folder(const char *path, const char *setting)
+{
+	char	*slash, real[PATH_MAX];
+
+	if (*setting == '/' || realpath(path, real) == NULL)
+		return xstrdup(setting);
+	slash = strrchr(real, '/');
+	return xasprintf("%.*s/%s", (int)(slash - real), real, setting);
+}
+
+static void
+find_folders(struct folders *folders, const char *path,
+    const struct ini_text *lines)
 {
 	struct config_errors	 ignored = { NULL, 0 };
 	struct gateway_settings	 gateway;
 	struct config_index	*index;
 	struct arena		*arena;
-	char			*folder, *slash, real[PATH_MAX];
+	const char		*fallback;
 
+	fallback = keys_gateway_find("gateway.accounts")->fallback;
 	arena = arena_create(ARENA_CHUNK);
 	index = config_index_create(lines->bytes, lines->len);
 	config_read_gateway(index, arena, &gateway, &ignored);
 	config_index_free(index);
 	config_errors_release(&ignored);
-	if (*gateway.functions == '/' || realpath(path, real) == NULL)
-		folder = xstrdup(gateway.functions);
-	else {
-		slash = strrchr(real, '/');
-		folder = xasprintf("%.*s/%s", (int)(slash - real), real,
-		    gateway.functions);
+	folders->functions = find_folder(path, gateway.functions);
+	folders->accounts = find_folder(path, gateway.accounts);
+	folders->has_accounts = access(folders->accounts, F_OK) == 0 ||
+	    strcmp(gateway.accounts, fallback) != 0;
+	if (!folders->has_accounts) {
+		free(folders->accounts);
+		folders->accounts = xstrdup(fallback);
 	}
 	arena_free(arena);
-	return folder;
 }
 
 /* --- writing -------------------------------------------------------------- */
@@ -480,14 +543,35 @@ write_function(struct ini_load *load, const struct function *fn,
 	ini_text_release(&leading);
 }
 
+/* No secrets, and nothing that is worked out but whose it is. */
+static void
+write_account(struct ini_load *load, const struct account *a,
+    const char *from, size_t len, struct value_buffer *buffer)
+{
+	const struct setting	*row = keys_account_find("account.uid");
+	struct ini_text		 lines = { NULL, 0, 0 };
+	char			*function;
+	struct place		 place = { "", 0, NULL };
+
+	function = xasprintf("%c%s", CONFIG_ACCOUNT, a->name);
+	place.function = function;
+	text_append(&lines, from, len);
+	text_add_line(&lines, &place, row->key, value_text(buffer, row, a));
+	text_append(&load->whole, lines.bytes, lines.len);
+	text_append(&load->gateway, lines.bytes, lines.len);
+	ini_text_release(&lines);
+	free(function);
+}
+
 static void
 write_gateway(struct ini_load *load, const struct config *config,
     const char *raw, size_t len, struct value_buffer *buffer)
 {
 	static const char *const resolved[] = {
-		"gateway.functions", "gateway.user", "gateway.group",
-		"gateway.listen_group", "gateway.function_user",
-		"gateway.uid", "gateway.gid", "gateway.listen_gid",
+		"gateway.functions", "gateway.accounts", "gateway.user",
+		"gateway.group", "gateway.listen_group",
+		"gateway.function_user", "gateway.uid", "gateway.gid",
+		"gateway.listen_gid",
 	};
 	const struct place	 place = { "", 0, "" };
 	const struct setting	*row;
@@ -502,20 +586,41 @@ write_gateway(struct ini_load *load, const struct config *config,
 	text_append(&load->gateway, load->whole.bytes, load->whole.len);
 }
 
+/*
+ * The account of the nth lines; *next is the first of config's not passed yet,
+ * which are in the same order but for that of all others.
+ */
+static const struct account *
+take_account(const struct config *config, size_t n, size_t *next)
+{
+	if (*next < config->account_count &&
+	    config->accounts[*next].number == n)
+		return &config->accounts[(*next)++];
+	return &config->others;
+}
+
 static void
 write_load(struct ini_load *load, const struct raw *raw,
     const struct config *config)
 {
 	struct value_buffer	 buffer = { NULL, NULL, 0 };
-	const char		*bytes = raw->text.bytes;
-	size_t			 i, end;
+	const char		*bytes = raw->text.bytes, *from;
+	size_t			 count = raw->accounts + raw->functions;
+	size_t			 i, len, next = 0;
 
 	write_gateway(load, config, bytes,
-	    raw->count > 0 ? raw->starts[0] : raw->text.len, &buffer);
-	for (i = 0; i < config->count; i++) {
-		end = i + 1 < raw->count ? raw->starts[i + 1] : raw->text.len;
-		write_function(load, config->functions[i],
-		    bytes + raw->starts[i], end - raw->starts[i], &buffer);
+	    count > 0 ? raw->starts[0] : raw->text.len, &buffer);
+	for (i = 0; i < count; i++) {
+		from = bytes + raw->starts[i];
+		len = (i + 1 < count ? raw->starts[i + 1] : raw->text.len) -
+		    raw->starts[i];
+		if (i < raw->accounts)
+			write_account(load, take_account(config, i, &next),
+			    from, len, &buffer);
+		else
+			write_function(load,
+			    config->functions[i - raw->accounts], from, len,
+			    &buffer);
 	}
 	value_buffer_release(&buffer);
 }
@@ -537,30 +642,30 @@ sort_errors(struct config_errors *errors)
 		    compare_errors);
 }
 
-/* Returns the functions' folder, owned by the caller. */
-static char *
+static void
 read_raw(struct raw *raw, const char *path, const char *text, size_t len,
-    struct config_errors *errors)
+    struct folders *folders, struct config_errors *errors)
 {
 	const struct place	 place = { path, 0, "" };
 	const struct source	 source = { path, "", text, len };
-	char			*folder;
 
 	/* Even a file without a key says which it is. */
 	text_add_line(&raw->text, &place, "gateway.listen_gid", "none");
 	read_source(raw->scratch, &source, &raw->text, errors);
-	folder = find_functions(path, &raw->text);
-	read_functions(raw, folder, errors);
-	return folder;
+	find_folders(folders, path, &raw->text);
+	if (folders->has_accounts)
+		read_folder(raw, folders->accounts, read_account, errors);
+	read_folder(raw, folders->functions, read_function, errors);
 }
 
 int
 ini_load(const char *path, struct ini_load *load)
 {
-	struct raw		 raw = { -1, { NULL, 0, 0 }, NULL, 0 };
+	struct raw		 raw = { -1, { NULL, 0, 0 }, NULL, 0, 0 };
 	struct config_index	*index;
 	struct config		*config;
-	char			*text, *folder;
+	struct folders		 folders;
+	char			*text;
 	size_t			 len;
 
 	memset(load, 0, sizeof(*load));
@@ -568,13 +673,14 @@ ini_load(const char *path, struct ini_load *load)
 	if (text == NULL)
 		return -1;
 	raw.scratch = open_scratch();
-	folder = read_raw(&raw, path, text, len, &load->errors);
+	read_raw(&raw, path, text, len, &folders, &load->errors);
 	close(raw.scratch);
 	free(text);
 
 	index = config_index_create(raw.text.bytes, raw.text.len);
 	config = config_read_partly(index, &load->errors);
-	config->gateway.functions = folder;
+	config->gateway.functions = folders.functions;
+	config->gateway.accounts = folders.accounts;
 	resolve_config(config, index, &load->errors, &load->warnings);
 	if (load->errors.count == 0)
 		write_load(load, &raw, config);
@@ -583,7 +689,8 @@ ini_load(const char *path, struct ini_load *load)
 
 	config_free(config);
 	config_index_free(index);
-	free(folder);
+	free(folders.functions);
+	free(folders.accounts);
 	free(raw.starts);
 	ini_text_release(&raw.text);
 	return load->errors.count == 0 ? 0 : -1;

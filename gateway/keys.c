@@ -215,6 +215,7 @@ print_groups(FILE *out, const void *field, const struct setting *setting)
 /* --- the tables ---------------------------------------------------------- */
 
 #define G(member)	offsetof(struct gateway_settings, member)
+#define A(member)	offsetof(struct account, member)
 #define F(member)	offsetof(struct function, member)
 #define L(member)	offsetof(struct sandbox_lists, member)
 #define R(member)	offsetof(struct route_rule, member)
@@ -241,6 +242,9 @@ static const struct setting gateway_table[] = {
 	{ "gateway.functions", "functions.d",
 	  "folder of the functions, NAME.ini each; relative to this file's",
 	  set_text, print_text, G(functions), 1, TEXT_MAX, 0 },
+	{ "gateway.accounts", "accounts.d",
+	  "folder of what each user's functions may take, USER.ini",
+	  set_text, print_text, G(accounts), 1, TEXT_MAX, 0 },
 	{ "gateway.run_dir", "/run/tollgate",
 	  "folder for sockets of this run",
 	  set_path, print_text, G(run_dir), 1, TEXT_MAX, 0 },
@@ -324,6 +328,41 @@ static const struct setting gateway_table[] = {
 	{ "gateway.gid", "none", "", set_id, print_id, G(gid), 0, 0, DERIVED },
 	{ "gateway.listen_gid", "none", "",
 	  set_id, print_id, G(listen_gid), 0, 0, DERIVED },
+};
+
+static const struct setting account_table[] = {
+	{ "account.max_children", "infinity",
+	  "never more workers of all its functions together than this",
+	  set_limit, print_limit, A(max_children), 0, UINT64_MAX, 0 },
+	{ "account.queue_max", "infinity",
+	  "requests that may wait for one of them, likewise",
+	  set_limit, print_limit, A(queue_max), 0, UINT64_MAX, 0 },
+	{ "account.start_rate", "infinity",
+	  "workers that may be started, a second",
+	  set_limit, print_limit, A(start_rate), 1, UINT64_MAX, 0 },
+	{ "account.start_burst", "10",
+	  "so many at once, after a time of fewer",
+	  set_limit, print_limit, A(start_burst), 1, 65535, 0 },
+	{ "account.log_rate", "infinity",
+	  "bytes a second of what they say, in all their logs",
+	  set_ceiling, print_ceiling, A(log_rate), 1, TIB, 0 },
+	{ "account.log_burst", "1M",
+	  "so many at once, after a time of fewer",
+	  set_size, print_size, A(log_burst), 1, TIB, 0 },
+	{ "account.memory_max", "infinity",
+	  "cgroup v2's memory.max of all workers together",
+	  set_ceiling, print_ceiling, A(memory_max), MIB, TIB, 0 },
+	{ "account.tasks_max", "infinity",
+	  "processes and threads of all workers together",
+	  set_limit, print_limit, A(tasks_max), 1, UINT64_MAX, 0 },
+	{ "account.cpu_max", "",
+	  "cgroup v2's cpu.max: microseconds and period; empty: no limit",
+	  set_bandwidth, print_text, A(cpu_max), 0, ACCOUNT_CPU_MAX_LEN - 1,
+	  0 },
+	{ "account.cpu_weight", "100",
+	  "cgroup v2's cpu.weight against other users",
+	  set_number, print_number, A(cpu_weight), 1, 10000, 0 },
+	{ "account.uid", "none", "", set_id, print_id, A(uid), 0, 0, DERIVED },
 };
 
 static const struct setting function_table[] = {
@@ -492,6 +531,12 @@ keys_gateway_row(size_t i)
 }
 
 const struct setting *
+keys_account_row(size_t i)
+{
+	return i < LENGTH(account_table) ? &account_table[i] : NULL;
+}
+
+const struct setting *
 keys_function_row(size_t i)
 {
 	return i < LENGTH(function_table) ? &function_table[i] : NULL;
@@ -527,9 +572,38 @@ keys_gateway_find(const char *key)
 }
 
 const struct setting *
+keys_account_find(const char *key)
+{
+	return find(account_table, LENGTH(account_table), key);
+}
+
+const struct setting *
 keys_function_find(const char *key)
 {
 	return find(function_table, LENGTH(function_table), key);
+}
+
+static const struct {
+	const char	*sections;
+	const char	*first;
+	const struct setting	*(*row)(size_t);
+} files[] = {
+	[KEYS_GATEWAY] = { "[gateway]", "gateway", keys_gateway_row },
+	[KEYS_ACCOUNT] = { "[account]", "account", keys_account_row },
+	[KEYS_FUNCTION] = { "[function], [route], [route NAME], [pool], "
+	    "[limits], [sandbox] or [log]", "function", keys_function_row },
+};
+
+const char *
+keys_sections(enum keys_file file)
+{
+	return files[file].sections;
+}
+
+const char *
+keys_first_section(enum keys_file file)
+{
+	return files[file].first;
 }
 
 /* Levenshtein's distance of two short words. */
@@ -558,7 +632,7 @@ distance(const char *a, const char *b)
 }
 
 const char *
-keys_nearest(bool of_gateway, const char *key)
+keys_nearest(enum keys_file file, const char *key)
 {
 	const struct setting	*row;
 	const char		*nearest = NULL, *name;
@@ -568,8 +642,7 @@ keys_nearest(bool of_gateway, const char *key)
 	if ((name = strrchr(key, '.')) == NULL ||
 	    strlen(++name) > NAME_MAX_BYTES)
 		return NULL;
-	for (i = 0; (row = of_gateway ? keys_gateway_row(i) :
-	    keys_function_row(i)) != NULL; i++) {
+	for (i = 0; (row = files[file].row(i)) != NULL; i++) {
 		if (row->flags & SETTING_DERIVED)
 			continue;
 		d = distance(name, strchr(row->key, '.') + 1);
@@ -582,15 +655,14 @@ keys_nearest(bool of_gateway, const char *key)
 }
 
 bool
-keys_has_section(bool of_gateway, const char *section)
+keys_has_section(enum keys_file file, const char *section)
 {
 	const struct setting	*row;
 	size_t			 len = strcspn(section, " "), i;
 
 	if (section[len] == ' ' && strncmp(section, "route ", 6) != 0)
 		return false;
-	for (i = 0; (row = of_gateway ? keys_gateway_row(i) :
-	    keys_function_row(i)) != NULL; i++)
+	for (i = 0; (row = files[file].row(i)) != NULL; i++)
 		if (strncmp(row->key, section, len) == 0 &&
 		    row->key[len] == '.')
 			return true;

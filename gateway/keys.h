@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "account.h"
 #include "function.h"
 #include "log.h"
 #include "value.h"
@@ -29,6 +30,7 @@ struct gateway_settings {
 	const char		*user;
 	const char		*group;
 	const char		*functions;	/* folder of NAME.ini */
+	const char		*accounts;	/* folder of USER.ini */
 	const char		*run_dir;
 	const char		*state_dir;
 	const char		*cgroup;	/* "": our own; or none */
@@ -62,18 +64,25 @@ struct gateway_settings {
 	gid_t			 listen_gid;	/* (gid_t)-1: leave it */
 };
 
+/* Which file a key stands in. */
+enum keys_file { KEYS_GATEWAY, KEYS_ACCOUNT, KEYS_FUNCTION };
+
 /* The row of a key, "gateway.listen"; NULL if there is none. */
 const struct setting	*keys_gateway_find(const char *key);
+const struct setting	*keys_account_find(const char *key);
 /* "pool.max_children"; any [route ANYTHING] is looked up as route. */
 const struct setting	*keys_function_find(const char *key);
 
 /* Row i, NULL past the last one. */
 const struct setting	*keys_gateway_row(size_t i);
+const struct setting	*keys_account_row(size_t i);
 const struct setting	*keys_function_row(size_t i);
 
-/* Of tollgate.ini, or of a function's: is there such a section? */
-bool	keys_has_section(bool of_gateway, const char *section);
+/* Is there such a section in that file?  All there are, in words. */
+bool	keys_has_section(enum keys_file, const char *section);
+const char	*keys_sections(enum keys_file);
+const char	*keys_first_section(enum keys_file);
 /* The key (section.key) that was probably meant, or NULL. */
-const char	*keys_nearest(bool of_gateway, const char *key);
+const char	*keys_nearest(enum keys_file, const char *key);
 
 #endif

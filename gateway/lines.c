@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "function.h"
 #include "mem.h"
 
@@ -199,6 +200,16 @@ line_function(const char *text, size_t len, size_t *name_len)
 	return *name_len == 0 ? NULL : name;
 }
 
+/* Room for one more behind count, which is a power of two of them. */
+static struct block *
+add_block(struct block **all, size_t *count)
+{
+	if ((*count & (*count - 1)) == 0)
+		*all = xreallocarray(*all, *count == 0 ? 1 : *count * 2,
+		    sizeof(**all));
+	return &(*all)[(*count)++];
+}
+
 /*
  * Lines of one function stand together.  A line of no form is left where it
  * is, for whoever reads its block to find.
@@ -209,7 +220,7 @@ config_index_create(const char *text, size_t len)
 	struct config_index	*index;
 	struct block		*block;
 	const char		*name, *newline, *last = NULL;
-	size_t			 line_len, name_len, last_len = 0, size = 0;
+	size_t			 line_len, name_len, last_len = 0;
 
 	index = xcalloc(1, sizeof(*index));
 	index->gateway.text = text;
@@ -221,13 +232,10 @@ config_index_create(const char *text, size_t len)
 		name = line_function(text, line_len, &name_len);
 		if (name != NULL && (last == NULL || name_len != last_len ||
 		    memcmp(name, last, name_len) != 0)) {
-			if (index->count == size) {
-				size = size == 0 ? 64 : size * 2;
-				index->functions =
-				    xreallocarray(index->functions, size,
-				    sizeof(*index->functions));
-			}
-			block = &index->functions[index->count++];
+			block = *name == CONFIG_ACCOUNT ?
+			    add_block(&index->accounts,
+				&index->account_count) :
+			    add_block(&index->functions, &index->count);
 			block->text = text;
 			block->len = 0;
 			last = name;
@@ -238,6 +246,8 @@ config_index_create(const char *text, size_t len)
 	/* It stays as long as the load. */
 	index->functions = xreallocarray(index->functions, index->count,
 	    sizeof(*index->functions));
+	index->accounts = xreallocarray(index->accounts,
+	    index->account_count, sizeof(*index->accounts));
 	return index;
 }
 
@@ -247,6 +257,7 @@ config_index_free(struct config_index *index)
 	if (index == NULL)
 		return;
 	free(index->functions);
+	free(index->accounts);
 	free(index);
 }
 
@@ -292,17 +303,31 @@ find_line(struct block block, const char *file, const char *key,
 	line->key = key;
 }
 
+static bool
+is_written(struct block block, const char *file, const char *key)
+{
+	struct line	 line;
+	bool		 is;
+
+	find_line(block, file, key, &line);
+	is = line.number != 0;
+	line_release(&line);
+	return is;
+}
+
 bool
 config_is_written(const struct config_index *index, const struct function *fn,
     const char *key)
 {
-	struct line	 line;
-	bool		 is_written;
+	return is_written(index->functions[fn->number], fn->file, key);
+}
 
-	find_line(index->functions[fn->number], fn->file, key, &line);
-	is_written = line.number != 0;
-	line_release(&line);
-	return is_written;
+bool
+config_account_is_written(const struct config_index *index,
+    const struct account *a, const char *key)
+{
+	return *a->file != '\0' &&
+	    is_written(index->accounts[a->number], a->file, key);
 }
 
 /* Say that a key does not go with the others. */
@@ -344,5 +369,18 @@ config_blame(struct config_errors *errors, const struct config_index *index,
 	va_start(ap, format);
 	complain_of(errors, index->functions[fn->number], fn->file, key,
 	    format, ap);
+	va_end(ap);
+}
+
+void
+config_blame_account(struct config_errors *errors,
+    const struct config_index *index, const struct account *a,
+    const char *key, const char *format, ...)
+{
+	va_list	 ap;
+
+	va_start(ap, format);
+	complain_of(errors, index->accounts[a->number], a->file, key, format,
+	    ap);
 	va_end(ap);
 }

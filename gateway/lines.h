@@ -5,12 +5,12 @@
  *
  *	FILE:LINE:FUNCTION:section.key=value
  *
- * with FUNCTION empty for tollgate.ini and LINE 0 for what was not written but
- * worked out (the user's numbers, the digests).  ini makes it from files;
- * spawner and gateway read it with the same tables of settings, so that
- * neither trusts the other's idea of a value.  FILE is percent-encoded where it
- * holds a colon, and empty where it is that of the line before, of the same
- * function; a value holds no newline.
+ * with FUNCTION empty for tollgate.ini, @USER for accounts.d/USER.ini, and LINE
+ * 0 for what was not written but worked out (numbers of users, digests).  ini
+ * makes it from files; spawner and gateway read it with the same tables of
+ * settings, so that neither trusts the other's idea of a value.  FILE is
+ * percent-encoded where it holds a colon, and empty where it is that of the
+ * line before, of the same function; a value holds no newline.
  *
  * It knows nothing of keys and their values.
  */
@@ -20,6 +20,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct account;
 struct arena;
 struct function;
 
@@ -38,7 +39,9 @@ void	config_errors_add(struct config_errors *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 void	config_errors_release(struct config_errors *);
 
-/* Some lines of a load: [gateway], or those of one function. */
+#define CONFIG_ACCOUNT	'@'	/* begins FUNCTION where it is an account's */
+
+/* Some lines of a load: [gateway], or those of one function or account. */
 struct block {
 	const char	*text;
 	size_t		 len;
@@ -74,9 +77,11 @@ void	line_complain(struct config_errors *, const struct line *,
 	    const char *format, ...)
 	    __attribute__((format(printf, 3, 4)));
 
-/* Where each function's lines stand in the text, made once per load. */
+/* Where whose lines stand in the text, made once per load. */
 struct config_index {
 	struct block	 gateway;
+	struct block	*accounts;
+	size_t		 account_count;
 	struct block	*functions;
 	size_t		 count;
 };
@@ -87,13 +92,16 @@ void			 config_index_free(struct config_index *);
 /* The path of tollgate.ini, which the first line tells; owned by arena. */
 const char	*config_index_file(const struct config_index *, struct arena *);
 
-/* Is the key written in the function's file? */
+/* Is the key written in the function's, in the account's file? */
 bool	config_is_written(const struct config_index *, const struct function *,
 	    const char *key);
+bool	config_account_is_written(const struct config_index *,
+	    const struct account *, const char *key);
 
 /*
- * Add an error to a key of [gateway], or of a function of this index, with the
- * place where it is set: "FILE:LINE: [section] key: " and the words.
+ * Add an error to a key of [gateway], or of a function or account of this
+ * index, with the place where it is set: "FILE:LINE: [section] key: " and the
+ * words.
  */
 void	config_blame_gateway(struct config_errors *,
 	    const struct config_index *, const char *key,
@@ -101,6 +109,10 @@ void	config_blame_gateway(struct config_errors *,
 	    __attribute__((format(printf, 4, 5)));
 void	config_blame(struct config_errors *, const struct config_index *,
 	    const struct function *, const char *key, const char *format, ...)
+	    __attribute__((format(printf, 5, 6)));
+void	config_blame_account(struct config_errors *,
+	    const struct config_index *, const struct account *,
+	    const char *key, const char *format, ...)
 	    __attribute__((format(printf, 5, 6)));
 
 #endif

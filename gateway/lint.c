@@ -16,7 +16,7 @@ struct walk {
 	struct lint		*lint;
 	struct arena		*arena;
 	const char		*file;
-	bool			 of_gateway;
+	enum keys_file		 kind;
 	struct config_errors	*errors;
 
 	const char		*at;		/* what is not read yet */
@@ -167,10 +167,9 @@ take_section(struct walk *w, const char *text, size_t len)
 	if (!is_name(name, "_- "))
 		return WRONG(w, "a section's name of more than letters, "
 		    "digits, blanks, _ and -");
-	if (!keys_has_section(w->of_gateway, name))
+	if (!keys_has_section(w->kind, name))
 		return WRONG(w, "[%s]: there is no such section; expected %s",
-		    name, w->of_gateway ? "[gateway]" : "[function], [route], "
-		    "[route NAME], [pool], [limits], [sandbox] or [log]");
+		    name, keys_sections(w->kind));
 	for (i = 0; i < w->section_count; i++)
 		if (strcmp(w->sections[i].name, name) == 0) {
 			WRONG(w, "[%s]: comes again; expected once, it stands "
@@ -298,8 +297,7 @@ take_key(struct walk *w, const char *text)
 		    "letters and _");
 	if (w->section == NULL)
 		return WRONG(w, "%s: stands before the first section; expected "
-		    "%s above it", key,
-		    w->of_gateway ? "[gateway]" : "[function]");
+		    "[%s] above it", key, keys_first_section(w->kind));
 	if (w->is_skipped)
 		return false;
 	if (is_repeated(w, key))
@@ -338,7 +336,7 @@ take_line(struct walk *w)
 
 void
 lint_text(struct lint *lint, struct arena *arena, const char *file,
-    bool of_gateway, const char *text, size_t len,
+    enum keys_file kind, const char *text, size_t len,
     struct config_errors *errors)
 {
 	struct walk	 w;
@@ -351,7 +349,7 @@ lint_text(struct lint *lint, struct arena *arena, const char *file,
 	w.lint = lint;
 	w.arena = arena;
 	w.file = file;
-	w.of_gateway = of_gateway;
+	w.kind = kind;
 	w.errors = errors;
 	w.at = text;
 	w.end = text + len;

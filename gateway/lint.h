@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "keys.h"
+
 struct arena;
 struct config_errors;
 
@@ -36,11 +38,11 @@ struct lint {
 };
 
 /*
- * Go over the text of file; of_gateway: which sections there may be.  Adds to
+ * Go over the text of file; kind: which sections there may be.  Adds to
  * errors; what is returned is owned by the arena.
  */
 void	lint_text(struct lint *, struct arena *, const char *file,
-	    bool of_gateway, const char *text, size_t len,
+	    enum keys_file kind, const char *text, size_t len,
 	    struct config_errors *errors);
 
 #endif

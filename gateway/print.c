@@ -68,6 +68,15 @@ print_function(struct printing *p, const struct function *fn)
 		print_section(p, after[i], keys_function_row, fn);
 }
 
+static void
+print_account(struct printing *p, const struct account *a)
+{
+	if (*a->file == '\0')
+		return;		/* all others': no file says anything */
+	fprintf(p->out, "\n; %s\n", a->file);
+	print_section(p, "account", keys_account_row, a);
+}
+
 void
 config_print(FILE *out, const struct config *config, bool with_help)
 {
@@ -76,6 +85,9 @@ config_print(FILE *out, const struct config *config, bool with_help)
 
 	fprintf(out, "; %s\n", config->file);
 	print_section(&p, "gateway", keys_gateway_row, &config->gateway);
+	for (i = 0; i < config->account_count; i++)
+		print_account(&p, &config->accounts[i]);
+	print_account(&p, &config->others);
 	for (i = 0; i < config->count; i++)
 		print_function(&p, config->functions[i]);
 	value_buffer_release(&p.buffer);

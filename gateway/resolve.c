@@ -210,6 +210,73 @@ resolve_function_as_root(struct resolver *r, struct function *fn)
 	find_groups(r, fn, user.name);
 }
 
+/* --- accounts ------------------------------------------------------------- */
+
+static int
+compare_account_uids(const void *a, const void *b)
+{
+	const struct account	*const *x = a, *const *y = b;
+
+	if ((*x)->uid != (*y)->uid)
+		return (*x)->uid < (*y)->uid ? -1 : 1;
+	return (*x)->number < (*y)->number ? -1 : 1;
+}
+
+/* By name and by number, one user might have two. */
+static void
+check_twins(struct resolver *r, const struct account **all, size_t count)
+{
+	size_t	 i;
+
+	if (count > 1)
+		qsort(all, count, sizeof(*all), compare_account_uids);
+	for (i = 1; i < count; i++)
+		if (all[i]->uid == all[i - 1]->uid &&
+		    all[i]->uid != (uid_t)-1)
+			config_errors_add(r->errors, "%s: user %lu has "
+			    "another account, in %s", all[i]->file,
+			    (unsigned long)all[i]->uid, all[i - 1]->file);
+}
+
+static void
+warn_of_account(struct resolver *r, const struct account *a)
+{
+	const char	*key, *by;
+	size_t		 i;
+
+	for (i = 0; enforced_account_row(i, a, &r->means, &key, &by); i++)
+		if (by == NULL && config_account_is_written(r->index, a, key))
+			config_blame_account(r->warnings, r->index, a, key,
+			    "is not enforced here: %s", r->means.has_groups ?
+			    "the cgroup lacks its controller" : r->means.why);
+}
+
+static void
+resolve_accounts(struct resolver *r)
+{
+	struct config		*c = r->config;
+	const struct account	**all;
+	struct account		*a;
+	struct user		 user;
+	size_t			 i;
+
+	all = xcalloc(c->account_count, sizeof(*all));
+	for (i = 0; i < c->account_count; i++) {
+		all[i] = a = &c->accounts[i];
+		if (users_find(r->users, a->name, &user))
+			a->uid = user.uid;
+		else
+			config_errors_add(r->errors, "%s: there is no user "
+			    "\"%s\"; expected a user's name, or %s for all "
+			    "who have no file of their own", a->file, a->name,
+			    ACCOUNT_OTHERS);
+		warn_of_account(r, a);
+	}
+	warn_of_account(r, &c->others);
+	check_twins(r, all, c->account_count);
+	free(all);
+}
+
 /* --- rlimits ------------------------------------------------------------- */
 
 struct tasks {
@@ -463,6 +530,7 @@ resolve_config(struct config *config, const struct config_index *index,
 	warn_of_folder(&r, "gateway.state_dir", config->gateway.state_dir);
 	warn_of_folder(&r, "gateway.function_logs",
 	    config->gateway.function_logs);
+	resolve_accounts(&r);
 	for (i = 0; i < config->count; i++) {
 		fn = config->functions[i];
 		if (r.as_root)

@@ -162,7 +162,7 @@ print_config(const struct config *config)
 	config_print(stdout, config, false);
 }
 
-/* What holds here, function by function. */
+/* What holds here: accounts, then function by function. */
 static void
 print_enforced(const struct config *config)
 {
@@ -171,6 +171,10 @@ print_enforced(const struct config *config)
 
 	means_find(&means, config->gateway.cgroup);
 	means_print(stdout, &means);
+	for (i = 0; i < config->account_count; i++)
+		enforced_print_account(stdout, &config->accounts[i], &means);
+	if (*config->others.file != '\0')
+		enforced_print_account(stdout, &config->others, &means);
 	for (i = 0; i < config->count; i++)
 		enforced_print(stdout, config->functions[i], &means);
 }

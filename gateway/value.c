@@ -258,6 +258,25 @@ print_limit(FILE *out, const void *field, const struct setting *setting)
 }
 
 const char *
+set_ceiling(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	if (strcmp(value, "infinity") != 0)
+		return set_size(arena, field, value, setting);
+	*(uint64_t *)field = RLIM_INFINITY;
+	return NULL;
+}
+
+void
+print_ceiling(FILE *out, const void *field, const struct setting *setting)
+{
+	if (*(const uint64_t *)field == RLIM_INFINITY)
+		fputs("infinity", out);
+	else
+		print_size(out, field, setting);
+}
+
+const char *
 set_digest(struct arena *arena, void *field, const char *value,
     const struct setting *setting)
 {
@@ -385,6 +404,7 @@ static const struct {
 	{ set_limit,	 print_limit, "a number" },
 	{ set_time,	 print_time, "a time (500ms, 10s, 5m, 1h)" },
 	{ set_size,	 print_size, "a size (100, 64K, 128M, 1G)" },
+	{ set_ceiling,	 print_size, "infinity, or a size (64K, 128M, 1G)" },
 	{ set_path,	 NULL,	     "an absolute path" },
 	{ set_log,	 NULL,	     "an absolute path, stderr or syslog" },
 	{ set_group,	 NULL,	     "an absolute path or none" },

@@ -64,6 +64,7 @@ setter	set_number;	/* uint32_t, min to max */
 setter	set_time;	/* uint64_t, ms: 500ms, 10s, 5m, 1h, 1d */
 setter	set_size;	/* uint64_t, bytes: 100, 64K, 128M, 1G */
 setter	set_limit;	/* uint64_t; RLIM_INFINITY is "infinity" */
+setter	set_ceiling;	/* uint64_t, a size or "infinity", likewise */
 setter	set_digest;	/* uint64_t: hexadecimal digits */
 setter	set_id;		/* uid_t or gid_t; its -1 is "none" */
 setter	set_mode;	/* mode_t: octal, 0 to 0777 */
@@ -81,6 +82,7 @@ printer	print_number;
 printer	print_time;
 printer	print_size;
 printer	print_limit;
+printer	print_ceiling;
 printer	print_digest;
 printer	print_id;
 printer	print_mode;

@@ -30,12 +30,13 @@ sub same {
 	return $value =~ /^(\d+)([smhd])$/ ? $1 * $unit{$2} . 's' : $value;
 }
 
-# The settings that -T prints of two files' texts.
+# The settings that -T prints of three files' texts.
 sub understood {
-	my ($gateway, $function) = @_;
+	my ($gateway, $account, $function) = @_;
 	my $t = Tollgate::Test->new;
 
 	spew($t->dir . '/tollgate.ini', $gateway);
+	$t->account(default => $account);
 	spew($t->dir . '/functions.d/function.ini', $function);
 	my ($status, $text) = $t->run('-T');
 	is($status, 0, 'tollgated -T') or diag $text;
@@ -55,14 +56,18 @@ sub agree {
 	    "$title: the same values");
 }
 
-my @table = understood("[gateway]\n", "[function]\nhandler = /srv/fn/hello\n");
+my @table = understood("[gateway]\n", "[account]\n",
+    "[function]\nhandler = /srv/fn/hello\n");
 cmp_ok(scalar @table, '>', 60, 'the table has keys');
 
-my ($gateway, $function) = map { slurp("$Tollgate::Test::SOURCE/conf/$_") }
-    qw(tollgate.ini function.ini);
-agree([settings($gateway), settings($function)], \@table, 'shipped files');
-agree([understood($gateway, $function)], \@table, 'as they are read');
-for ([gateway => $gateway], [function => $function]) {
+my ($gateway, $account, $function) =
+    map { slurp("$Tollgate::Test::SOURCE/conf/$_") }
+    qw(tollgate.ini accounts.d/default.ini function.ini);
+agree([map { settings($_) } $gateway, $account, $function], \@table,
+    'shipped files');
+agree([understood($gateway, $account, $function)], \@table,
+    'as they are read');
+for ([gateway => $gateway], [account => $account], [function => $function]) {
 	my ($name, $text) = @$_;
 	my @bare = $text =~ /^(?!;)[^\n]*\n(\w+) =/mg;
 	is_deeply(\@bare, [], "$name: every key has its comment");

@@ -52,6 +52,16 @@ static const struct {
 	{ "gateway.listen_backlog", "-1", NULL, "not a whole number" },
 	{ "gateway.listen_backlog", "1k", NULL, "not a whole number" },
 	{ "gateway.listen_backlog", "", NULL, "not a whole number" },
+	{ "account.max_children", "0", NULL, NULL },
+	{ "account.max_children", "infinity", NULL, NULL },
+	{ "account.max_children", "many", NULL, "not a whole number" },
+	{ "account.start_rate", "0", NULL, "from 1 to infinity" },
+	{ "account.memory_max", "64M", NULL, NULL },
+	{ "account.memory_max", "infinity", NULL, NULL },
+	{ "account.memory_max", "1", NULL, "out of range" },
+	{ "account.memory_max", "64K", NULL, "expected infinity, or a size" },
+	{ "account.cpu_max", "50000 100000", NULL, NULL },
+	{ "account.cpu_max", "half", NULL, "cgroup v2's words" },
 	{ "gateway.user", "www-data", NULL, NULL },
 	{ "gateway.user", "a:b", NULL, "no name" },
 	{ "gateway.run_dir", "run", NULL, "not an absolute path" },
@@ -146,6 +156,9 @@ load_of(const char *key, const char *value)
 {
 	bool	 of_gateway = strncmp(key, "gat", 3) == 0;
 
+	if (strncmp(key, "account.", 8) == 0)
+		return xasprintf("/t.ini:3::gateway.user=\n"
+		    "/f/a.ini:7:@a:%s=%s\n", key, value);
 	return xasprintf("/t.ini:3::%s=%s\n"
 	    "/f/a.ini:0:a:function.rest_digest=0\n"
 	    "/f/a.ini:1:a:function.handler=/bin/true\n%s%s%s%s%s",
@@ -170,7 +183,9 @@ check_printed(const struct config *config, const char *key, const char *value)
 	const void		*base = &config->gateway;
 	struct value_buffer	 buffer = { NULL, NULL, 0 };
 
-	if ((row = keys_gateway_find(key)) == NULL) {
+	if ((row = keys_account_find(key)) != NULL)
+		base = &config->accounts[0];
+	else if ((row = keys_gateway_find(key)) == NULL) {
 		row = keys_function_find(key);
 		base = config->functions[0];
 		if (strncmp(key, "route", 5) == 0) {
@@ -248,12 +263,14 @@ END_TEST
 
 START_TEST(every_key_has_help_that_fits)
 {
+	const struct setting	*(*const rows[])(size_t) = {
+		keys_gateway_row, keys_account_row, keys_function_row,
+	};
 	const struct setting	*row;
 	size_t			 i, j;
 
-	for (i = 0; i < 2; i++)
-		for (j = 0; (row = i == 0 ? keys_gateway_row(j) :
-		    keys_function_row(j)) != NULL; j++) {
+	for (i = 0; i < 3; i++)
+		for (j = 0; (row = rows[i](j)) != NULL; j++) {
 			ck_assert_ptr_nonnull(strchr(row->key, '.'));
 			ck_assert_ptr_nonnull(row->set);
 			ck_assert_ptr_nonnull(row->print);

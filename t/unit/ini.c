@@ -230,6 +230,10 @@ make_folder(void)
 	path = xasprintf("%s/functions.d", folder);
 	ck_assert_int_eq(mkdir(path, 0755), 0);
 	free(path);
+	path = xasprintf("%s/accounts.d", folder);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	free(path);
+	put("accounts.d/root.ini", 0644, "[account]\nmax_children = 3\n");
 	put("t.ini", 0644, "[gateway]\nlog_level = debug\n");
 	put("functions.d/b.ini", 0644, F "handler = /bin/sh\nchdir = /\n"
 	    R "exact = /b\n[route x]\nregex = '^/x#\"[0-9]$'\n[pool]\n"
@@ -307,6 +311,33 @@ START_TEST(whole_load)
 	} else
 		ck_assert_uint_eq(fn->uid, geteuid());
 	config_free(config);
+	ini_release(&load);
+}
+END_TEST
+
+START_TEST(accounts)
+{
+	struct ini_load	 load;
+	struct config	*config;
+	int		 i;
+
+	put("accounts.d/default.ini", 0644, "[account]\nqueue_max = 4\n"
+	    "cpu_max = 1000 2000\n");
+	put("accounts.d/4242.ini", 0644, "[account]\nmemory_max = 1G\n");
+	ck_assert_msg(load_folder(&load) == 0, "%s", load.errors.lines[0]);
+	for (i = 0; i < 2; i++) {
+		config = config_of(i == 0 ? &load.whole : &load.gateway, NULL);
+		ck_assert_uint_eq(config->account_count, 2);
+		ck_assert_str_eq(config_account(config, 0)->name, "root");
+		ck_assert_uint_eq(config_account(config, 0)->max_children, 3);
+		ck_assert_uint_eq(config_account(config, 4242)->memory_max,
+		    1 << 30);
+		ck_assert_str_eq(config_account(config, 5)->name, "default");
+		ck_assert_uint_eq(config_account(config, 5)->queue_max, 4);
+		ck_assert_str_eq(config->others.cpu_max, "1000 2000");
+		ck_assert_uint_eq(config->others.memory_max, ACCOUNT_NO_CAP);
+		config_free(config);
+	}
 	ini_release(&load);
 }
 END_TEST
@@ -490,6 +521,23 @@ static const struct {
 	  "t.ini:2: [gateway] function_user: \"root\" is root", true },
 	{ "t.ini", 0644, "[gateway]\nuser = nobody\n",
 	  "[gateway] function_user: \"nobody\" is the gateway's user", true },
+	{ "t.ini", 0644, "[gateway]\naccounts = missing\n",
+	  "missing: No such file or directory", false },
+	{ "accounts.d/no-such-user.ini", 0644, "[account]\n",
+	  "no-such-user.ini: there is no user \"no-such-user\"", false },
+	{ "accounts.d/no-such-user.ini", 0644, "[account]\nmax_children = x\n",
+	  "no-such-user.ini:2: [account] max_children: ", false },
+	{ "accounts.d/0.ini", 0644, "[account]\n",
+	  "user 0 has another account, in ", false },
+	{ "accounts.d/a b.ini", 0644, "[account]\n",
+	  "a b.ini: not the name of a user", false },
+	{ "accounts.d/root.ini", 0644, "", "root.ini: holds nothing; expected "
+	  "[account]", false },
+	{ "accounts.d/root.ini", 0644, "[pool]\nmax_children = 1\n",
+	  "root.ini:1: [pool]: there is no such section; expected [account]",
+	  false },
+	{ "accounts.d/root.ini", 0646, "[account]\n",
+	  "root.ini: can be written to by everybody", false },
 	{ "functions.d/a.ini", 0646, F "handler = /x\n",
 	  "a.ini: can be written to by everybody", false },
 	{ "functions.d/a.ini", 0644, "", "a.ini: holds nothing", false },
@@ -656,6 +704,7 @@ main(void)
 	tc = tcase_create("loads");
 	tcase_add_checked_fixture(tc, make_folder, remove_folder);
 	tcase_add_test(tc, whole_load);
+	tcase_add_test(tc, accounts);
 	tcase_add_test(tc, gateway_sees_no_secrets);
 	tcase_add_test(tc, what_is_printed_reads_the_same);
 	tcase_add_loop_test(tc, change, 0, ROWS(changes));

@@ -99,6 +99,15 @@ sub function {
 	return $self;
 }
 
+# Likewise accounts.d/USER.ini.
+sub account {
+	my ($self, $user, $text) = @_;
+
+	mkdir "$self->{dir}/accounts.d", 0755;
+	spew("$self->{dir}/accounts.d/$user.ini", $self->expand($text));
+	return $self;
+}
+
 sub remove_function {
 	my ($self, $name) = @_;
 
