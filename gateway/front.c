@@ -23,6 +23,7 @@
 
 #define ACCEPTS_PER_TURN 64	/* then others have their turn */
 #define PAUSE_MS	1000	/* without descriptors, before another try */
+#define SEND_BUFFER	(1 << 20)	/* or what the kernel grants at most */
 #define WARN_EVERY_MS	1000	/* of what may happen at each connection */
 
 struct listener {
@@ -98,13 +99,28 @@ pause_accepting(struct front *f)
 	timer_start(f->pause, PAUSE_MS);
 }
 
+/*
+ * The more of a long answer a unix socket takes, the less often its worker has
+ * to pause; TCP's grows by itself.  If it may not be, it stays as it is.
+ */
+static void
+set_up_socket(int fd, bool is_unix)
+{
+	int	 room = SEND_BUFFER, on = 1;
+
+	if (is_unix)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
+	else
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 static void
 on_connect(evutil_socket_t fd, short what, void *arg)
 {
 	struct sockaddr_storage	 from;
 	struct front		*f = arg;
 	socklen_t		 len;
-	int			 i, new, on = 1;
+	int			 i, new;
 
 	(void)what;
 	for (i = 0; i < ACCEPTS_PER_TURN && !is_full(f); i++) {
@@ -117,9 +133,7 @@ on_connect(evutil_socket_t fd, short what, void *arg)
 				pause_accepting(f);
 			return;
 		}
-		if (from.ss_family != AF_UNIX)
-			setsockopt(new, IPPROTO_TCP, TCP_NODELAY, &on,
-			    sizeof(on));
+		set_up_socket(new, from.ss_family == AF_UNIX);
 		connection_create(&f->all, new, from.ss_family == AF_UNIX);
 	}
 }

@@ -425,9 +425,17 @@ request_has_room(const struct request *r)
 	    (r->client == NULL || !r->client->is_behind(r));
 }
 
+/* Is it in the midst of a body that has begun to leave?  Then it counts. */
+static bool
+may_pass(struct request *r, size_t len)
+{
+	return r->has_sent && r->client != NULL && !r->client->is_behind(r) &&
+	    answer_passes(&r->answer, len);
+}
+
 /*
- * What is in the midst of a body that has begun to leave goes straight on, in
- * one record: neither copied nor kept until the request's turn.
+ * Such goes straight on, in one record: neither copied nor kept until the
+ * request's turn.
  */
 static bool
 pass_on(struct request *r, const struct iovec *pieces, int count, size_t len)
@@ -435,8 +443,7 @@ pass_on(struct request *r, const struct iovec *pieces, int count, size_t len)
 	struct iovec	 out[1 + REQUEST_PIECES];
 	uint8_t		 header[FCGI_HEADER_LEN];
 
-	if (!r->has_sent || r->client == NULL || r->client->is_behind(r) ||
-	    !answer_passes(&r->answer, len))
+	if (!may_pass(r, len))
 		return false;
 	fcgi_put_header(header, FCGI_STDOUT, r->front_id, (uint16_t)len, 0);
 	out[0] = (struct iovec){ header, sizeof(header) };
@@ -465,6 +472,18 @@ request_take_stdout(struct request *r, const struct iovec *pieces, int count)
 	}
 	r->is_paused = !request_has_room(r);
 	return !r->is_paused;
+}
+
+bool
+request_take_records(struct request *r, uint16_t id,
+    const struct iovec *records, size_t len)
+{
+	if (r->state > REQUEST_SERVE || r->front_id != id || !may_pass(r, len))
+		return false;
+	request_heard(r);
+	r->client->send(r, records, 1);
+	r->is_paused = !request_has_room(r);
+	return true;
 }
 
 void

@@ -230,6 +230,13 @@ void	request_heard(struct request *);
  */
 #define REQUEST_PIECES	32
 bool	request_take_stdout(struct request *, const struct iovec *, int count);
+/*
+ * Likewise, in whole records of FastCGI that have this id and len bytes of
+ * content in all.  True: they leave as they stand; request->is_paused tells
+ * whether to pause.  False: nothing was taken, the other is to.
+ */
+bool	request_take_records(struct request *, uint16_t id,
+	    const struct iovec *records, size_t len);
 void	request_take_stderr(struct request *, const uint8_t *, size_t);
 
 /* All of STDOUT is here, though the worker may work on. */

@@ -31,9 +31,9 @@
 #include "timer.h"
 #include "worker.h"
 
-#define READ_SIZE	(64 * 1024)
+#define READ_SIZE	(128 * 1024)	/* about what a unix socket holds */
 #define LOOK_SIZE	4096	/* an answer that is longer is read */
-#define READS_AT_ONCE	4
+#define READS_AT_ONCE	8
 #define LAST_READS	17	/* more than a unix socket holds */
 #define EXIT_WAIT_MS	1000	/* for the status of a process that hung up */
 
@@ -296,11 +296,10 @@ is_there(const struct speech *s, const struct connection *wanted)
 	return false;
 }
 
-/* Content of STDOUT, from as many records as came together. */
+/* Whole records of STDOUT that came together, one behind the other. */
 struct output {
-	struct iovec	 pieces[REQUEST_PIECES];
-	int		 count;
-	size_t		 len;
+	struct iovec	 records;
+	size_t		 len;		/* of their content */
 };
 
 static bool
@@ -312,7 +311,24 @@ is_output(const struct connection *c, const struct fcgi_record *rec)
 }
 
 static void
-pass_output(struct connection *c, struct output *o)
+add_output(struct output *o, const struct fcgi_record *rec,
+    const uint8_t *bytes, size_t size)
+{
+	if (o->len == 0)
+		o->records.iov_base = (void *)(uintptr_t)bytes;
+	o->records.iov_len += size;
+	o->len += rec->length;
+}
+
+/* Pieces of content for one record, at most. */
+struct content {
+	struct iovec	 pieces[REQUEST_PIECES];
+	int		 count;
+	size_t		 len;
+};
+
+static void
+pass_content(struct connection *c, struct content *o)
 {
 	if (o->count > 0)
 		c->is_paused = !request_take_stdout(c->request, o->pieces,
@@ -322,7 +338,7 @@ pass_output(struct connection *c, struct output *o)
 }
 
 static void
-add_output(struct connection *c, struct output *o,
+add_content(struct connection *c, struct content *o,
     const struct fcgi_record *rec)
 {
 	const uint8_t	*content = rec->content;
@@ -330,7 +346,7 @@ add_output(struct connection *c, struct output *o,
 
 	for (left = rec->length; left > 0; content += n, left -= n) {
 		if (o->count == REQUEST_PIECES || o->len == ANSWER_CONTENT_MAX)
-			pass_output(c, o);
+			pass_content(c, o);
 		n = ANSWER_CONTENT_MAX - o->len;
 		if (n > left)
 			n = left;
@@ -338,6 +354,34 @@ add_output(struct connection *c, struct output *o,
 		    (void *)(uintptr_t)content, n };
 		o->len += n;
 	}
+}
+
+static void
+unpack_output(struct connection *c, const struct output *o)
+{
+	struct content		 content = { .count = 0 };
+	struct fcgi_record	 rec;
+	const uint8_t		*bytes = o->records.iov_base;
+	size_t			 left, n;
+
+	for (left = o->records.iov_len; left > 0; bytes += n, left -= n) {
+		n = (size_t)fcgi_parse(bytes, left, &rec);
+		add_content(c, &content, &rec);
+	}
+	pass_content(c, &content);
+}
+
+/* As they stand, if they may leave so. */
+static void
+pass_output(struct connection *c, struct output *o)
+{
+	if (o->len == 0)
+		return;
+	if (request_take_records(c->request, WORKER_ID, &o->records, o->len))
+		c->is_paused = c->request->is_paused;
+	else
+		unpack_output(c, o);
+	memset(o, 0, sizeof(*o));
 }
 
 static void
@@ -356,7 +400,7 @@ static void
 take_bytes(struct connection *c, const uint8_t *bytes, size_t len)
 {
 	struct speech		*s = c->worker->private;
-	struct output		 o = { .count = 0 };
+	struct output		 o = { .len = 0 };
 	struct fcgi_record	 rec;
 	ptrdiff_t		 n = 0;
 
@@ -364,7 +408,7 @@ take_bytes(struct connection *c, const uint8_t *bytes, size_t len)
 		if ((n = fcgi_parse(bytes, len, &rec)) <= 0)
 			break;
 		if (is_output(c, &rec)) {
-			add_output(c, &o, &rec);
+			add_output(&o, &rec, bytes, (size_t)n);
 			continue;
 		}
 		pass_output(c, &o);

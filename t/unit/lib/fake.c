@@ -235,6 +235,32 @@ request_take_stdout(struct request *r, const struct iovec *pieces, int count)
 	return evbuffer_get_length(f->out) < f->room;
 }
 
+/* As they stand, but for the first that come. */
+bool
+request_take_records(struct request *r, uint16_t id,
+    const struct iovec *records, size_t len)
+{
+	struct fake		*f = fake_of(r);
+	const uint8_t		*at = records->iov_base;
+	struct fcgi_record	 rec;
+	size_t			 left, n;
+
+	if (evbuffer_get_length(f->out) == 0)
+		return false;
+	for (left = records->iov_len; left > 0; at += n, left -= n) {
+		n = (size_t)fcgi_parse(at, left, &rec);
+		ck_assert_uint_le(n, left);
+		ck_assert_uint_eq(rec.type, FCGI_STDOUT);
+		ck_assert_uint_eq(rec.request_id, id);
+		ck_assert_uint_gt(rec.length, 0);
+		evbuffer_add(f->out, rec.content, rec.length);
+		len -= rec.length;
+	}
+	ck_assert_uint_eq(len, 0);
+	r->is_paused = evbuffer_get_length(f->out) >= f->room;
+	return true;
+}
+
 void
 request_take_stderr(struct request *r, const uint8_t *bytes, size_t len)
 {
