@@ -23,7 +23,7 @@
 
 #define ACCEPTS_PER_TURN 64	/* then others have their turn */
 #define PAUSE_MS	1000	/* without descriptors, before another try */
-#define SEND_BUFFER	(1 << 20)	/* or what the kernel grants at most */
+#define SEND_BUFFER	(256 * 1024)	/* or what the kernel grants */
 #define WARN_EVERY_MS	1000	/* of what may happen at each connection */
 
 struct listener {
