@@ -15,6 +15,7 @@
 #include "graves.h"
 #include "log.h"
 #include "mem.h"
+#include "privileges.h"
 #include "reaper.h"
 
 /* --- the table ---------------------------------------------------------- */
@@ -30,7 +31,7 @@ children_create(int epoll, int workers, const struct cgroups *cgroups)
 	cs->workers = workers;
 	cs->cgroups = cgroups;
 	cs->graves = graves_create(epoll);
-	cs->is_root = geteuid() == 0;
+	cs->is_root = privileges_can_change_user();
 	TAILQ_INIT(&cs->starting);
 	for (i = 0; i < CHILD_BUCKETS; i++) {
 		LIST_INIT(&cs->numbers[i]);

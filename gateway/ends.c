@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -97,6 +98,9 @@ make_listen(struct ends *e, int folder, uint64_t serial, uid_t owner)
 	e->theirs[0] = fd;
 	if (bind_in(fd, folder, name) == -1)
 		return -1;
+	/* To connect asks for the right to write to it; but who gets here? */
+	if (owner != (uid_t)-1 && fchmodat(folder, name, 0666, 0) == -1)
+		return -1;
 	fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (unlinkat(folder, name, 0) == -1 || fd == -1) {
 		close_one(&fd);
@@ -104,10 +108,6 @@ make_listen(struct ends *e, int folder, uint64_t serial, uid_t owner)
 	}
 	e->ours[e->count++] = fd;
 	if (listen(e->theirs[0], WORKER_BACKLOG) == -1)
-		return -1;
-	/* To connect asks for the right to write to it. */
-	if (owner != (uid_t)-1 &&
-	    fchownat(fd, "", owner, (gid_t)-1, AT_EMPTY_PATH) == -1)
 		return -1;
 	return make_stderr(e);
 }

@@ -9,6 +9,7 @@
 #include "account.h"
 #include "function.h"
 #include "keys.h"
+#include "privileges.h"
 
 #define WEIGHT	100	/* that of all who say nothing */
 
@@ -167,7 +168,7 @@ void
 means_find(struct means *m, const char *setting)
 {
 	memset(m, 0, sizeof(*m));
-	m->is_root = geteuid() == 0;
+	m->is_root = privileges_can_change_user();
 	m->has_groups = cgroup_look(setting, &m->controllers, m->why);
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "privileges.h"
 
 static int
 open_log(const struct gateway_settings *settings)
@@ -26,16 +27,18 @@ static int
 act_as(const struct gateway_settings *settings,
     int (*act)(const struct gateway_settings *))
 {
+	uid_t	 uid = geteuid();
+	gid_t	 gid = getegid();
 	int	 status = -1, saved;
 
-	if (geteuid() != 0)
+	if (!privileges_can_change_user())
 		return act(settings);
 	if (setegid(settings->gid) == 0) {
 		if (seteuid(settings->uid) == 0)
 			status = act(settings);
 		saved = errno;
-		/* Root again, or nothing would ever work. */
-		if (seteuid(0) == -1 || setegid(0) == -1)
+		/* As before, or nothing would ever work. */
+		if (seteuid(uid) == -1 || setegid(gid) == -1)
 			abort();
 		errno = saved;
 	}

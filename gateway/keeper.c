@@ -16,6 +16,7 @@
 
 #include "log.h"
 #include "mem.h"
+#include "privileges.h"
 #include "sandbox.h"
 
 #define PROGRAM		"tollgate-gateway"
@@ -94,7 +95,8 @@ become(const struct birth *b)
 	arrange_descriptors(b->given, b->executable, b->is_quiet);
 	if (sandbox_reset_signals() == -1 || setsid() == -1)
 		give_up("session");
-	if (geteuid() == 0) {
+	privileges_bound();
+	if (privileges_can_change_user()) {
 		errno = EPERM;
 		if (b->settings->uid == 0 || sandbox_become(b->settings->uid,
 		    b->settings->gid, NULL, 0) == -1)

@@ -14,6 +14,7 @@
 #include "enforced.h"
 #include "files.h"
 #include "mem.h"
+#include "privileges.h"
 #include "settings.h"
 #include "users.h"
 
@@ -515,7 +516,7 @@ resolve_config(struct config *config, const struct config_index *index,
 {
 	struct resolver	 r = { .config = config, .index = index,
 			    .errors = errors, .warnings = warnings,
-			    .as_root = geteuid() == 0 };
+			    .as_root = privileges_can_change_user() };
 	struct function	*fn;
 	size_t		 i;
 

@@ -19,6 +19,7 @@
 
 #include "cgroup.h"
 #include "function.h"
+#include "privileges.h"
 
 /* The kernel takes workers before gateway and spawner when memory runs out. */
 #define OOM_SCORE	"500"
@@ -78,6 +79,9 @@ sandbox_become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 
 	if (setgroups(count, groups) == -1 ||
 	    setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
+		return -1;
+	/* The kernel does that for root alone. */
+	if (uid != 0 && privileges_drop() == -1)
 		return -1;
 	if (getresuid(&real_uid, &effective_uid, &saved_uid) == -1 ||
 	    getresgid(&real_gid, &effective_gid, &saved_gid) == -1)
@@ -205,7 +209,7 @@ step_cgroup(struct sandbox *box)
 	return leaf_join(leaf);
 }
 
-/* open("/dev/stderr") asks who owns the pipe. */
+/* open("/dev/stderr") asks the pipe for its mode, of which ours is not it. */
 static int
 step_pipes(struct sandbox *box)
 {
@@ -218,7 +222,7 @@ step_pipes(struct sandbox *box)
 		if (fstat(fd, &st) == -1)
 			return -1;
 		if (S_ISFIFO(st.st_mode) &&
-		    fchown(fd, box->uid, box->gid) == -1)
+		    fchmod(fd, 0666) == -1)
 			return -1;
 	}
 	return 0;

@@ -23,6 +23,7 @@
 #include "load.h"
 #include "log.h"
 #include "place.h"
+#include "privileges.h"
 #include "spawner.h"
 
 #define DEFAULT_CONFIG	SYSCONFDIR "/tollgate/tollgate.ini"
@@ -358,6 +359,8 @@ run(const struct options *o)
 	pid_file = setup.load->settings.pid_file;
 	if (pid_file[0] != '\0' && place_write_pid(&place, pid_file) == -1)
 		goto release_place;
+	if (privileges_keep_needed() == -1)
+		fatal("capabilities");
 	status = spawner_run(&setup);
 	place_release(&place);
 	free(config);
