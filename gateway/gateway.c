@@ -29,6 +29,7 @@
 #include "front.h"
 #include "funclog.h"
 #include "function.h"
+#include "lockdown.h"
 #include "log.h"
 #include "mem.h"
 #include "message.h"
@@ -68,6 +69,7 @@ struct gateway {
 	struct ledger		*ledger;
 	struct requests		*requests;
 	struct front		*front;
+	struct lockdown		*lockdown;	/* NULL: serves nobody yet */
 	struct timer		*last_time;	/* when a drain is over */
 	bool			 is_draining;
 	int			 exit_status;
@@ -187,6 +189,7 @@ on_load(struct gateway *g, const struct message *m, const int *fds, int count)
 
 	answer.load.generation = m->load.generation;
 	if (load->router != NULL &&
+	    lockdown_permits(g->lockdown, load->config, &errors) &&
 	    open_ledger(g, &load->config->gateway) == 0) {
 		answer.load.accepted = 1;
 		g->next = load;
@@ -240,6 +243,8 @@ on_commit(struct gateway *g, const struct message *m)
 	ledger_configure(g->ledger, s->accounting_full, s->accounting_memory);
 	if (old != NULL && strcmp(old->gateway.accounting, s->accounting) != 0)
 		reopen_ledger(g);
+	if (g->lockdown == NULL)
+		g->lockdown = lockdown_enter(g->config);
 	pools_configure(g->pools, g->config);
 	front_listen(g->front, load->fds, s->listen.count);
 	free(load);
@@ -473,6 +478,7 @@ gateway_end(struct gateway *g)
 	load_free(g->next);
 	router_free(g->router);
 	config_free(g->config);
+	lockdown_free(g->lockdown);
 	timer_free(g->last_time);
 	timer_release();
 	event_base_free(g->base);
