@@ -16,6 +16,7 @@
 #include "child.h"
 #include "function.h"
 #include "graves.h"
+#include "kit.h"
 #include "launcher.h"
 #include "load.h"
 #include "log.h"
@@ -140,6 +141,9 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	memcpy(box->ends, c->ends.theirs, sizeof(box->ends));
 	box->variables = c->ends.variables;
 	box->leaf = c->leaf;
+	box->kit = c->all->kit;
+	kit_filter(box->kit, fn, &box->filter);
+	box->port = fn->protocol->endpoint == NULL ? 0 : c->ends.port;
 	if (c->ends.port != 0 && fn->protocol->endpoint != NULL)
 		endpoint = arena_printf(fn->arena, "%s=127.0.0.1:%u",
 		    fn->protocol->endpoint, c->ends.port);
@@ -242,6 +246,24 @@ start(struct children *cs, const struct plan *plan)
 	child_insert(cs, c);
 }
 
+/*
+ * Rather not at all than with less than it is configured to require: then say
+ * what, and return true.
+ */
+static bool
+lacks_something(struct children *cs, uint64_t worker,
+    const struct function *fn)
+{
+	const char	*word = means_lack(kit_means(cs->kit), fn);
+	char		 step[MESSAGE_STEP_LEN];
+
+	if (word == NULL)
+		return false;
+	snprintf(step, sizeof(step), "require: %s", word);
+	child_refuse(cs, worker, REFUSAL_FAILED, EOPNOTSUPP, step);
+	return true;
+}
+
 /* The program's path with the captures in it; the caller's, or NULL. */
 static char *
 path_of(const struct function *fn, const struct message_start *m)
@@ -278,6 +300,10 @@ children_start(struct children *cs, const struct message_start *message,
 	if (fn == NULL) {
 		child_refuse(cs, message->worker, REFUSAL_FAILED, EINVAL,
 		    "function");
+		return;
+	}
+	if (lacks_something(cs, message->worker, fn)) {
+		function_release(fn);
 		return;
 	}
 	if ((path = path_of(fn, message)) == NULL)

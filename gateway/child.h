@@ -26,6 +26,7 @@ struct cgroups;
 struct channel;
 struct children;
 struct graves;
+struct kit;
 
 struct child {
 	LIST_ENTRY(child)	 by_number;
@@ -51,6 +52,7 @@ struct children {
 	int			 epoll;
 	int			 workers;
 	const struct cgroups	*cgroups;	/* NULL: none */
+	const struct kit	*kit;
 	struct graves		*graves;
 	struct channel		*channel;	/* NULL: no gateway */
 	uid_t			 gateway_uid;

@@ -21,7 +21,8 @@
 /* --- the table ---------------------------------------------------------- */
 
 struct children *
-children_create(int epoll, int workers, const struct cgroups *cgroups)
+children_create(int epoll, int workers, const struct cgroups *cgroups,
+    const struct kit *kit)
 {
 	struct children	*cs;
 	size_t		 i;
@@ -30,6 +31,7 @@ children_create(int epoll, int workers, const struct cgroups *cgroups)
 	cs->epoll = epoll;
 	cs->workers = workers;
 	cs->cgroups = cgroups;
+	cs->kit = kit;
 	cs->graves = graves_create(epoll);
 	cs->is_root = privileges_can_change_user();
 	TAILQ_INIT(&cs->starting);

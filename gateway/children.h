@@ -18,15 +18,16 @@
 struct cgroups;
 struct channel;
 struct children;
+struct kit;
 struct load;
 struct orphan;
 
 /*
  * workers: the folder of their sockets.  Each has its group in cgroups (NULL:
- * none has).  Nothing is owned.
+ * none has), and is confined by what is in kit.  Nothing is owned.
  */
 struct children	*children_create(int epoll, int workers,
-		    const struct cgroups *);
+		    const struct cgroups *, const struct kit *);
 void		 children_free(struct children *);
 
 /* A gateway is there, which runs as uid; NULL: it hears of nothing more. */

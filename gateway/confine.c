@@ -11,6 +11,7 @@
 
 #define DEFAULT_FILTER	"@default"
 #define ABI_MAX		99
+#define SANDBOX_CALLS_MAX	64	/* seccomp has room for them */
 
 static const char *const levels[] = {
 	[CONFINE_NONE] = "none",
@@ -173,6 +174,8 @@ set_paths(struct arena *arena, void *field, const char *value,
 
 	if ((why = words_parse(arena, value, &list)) != NULL)
 		return why;
+	if (list.count > SANDBOX_PATHS_MAX)
+		return "a list of more than 32 paths";
 	for (i = 0; i < list.count; i++)
 		if (!is_plain_path(list.words[i]))
 			return "a list with a word that is no absolute path; "
@@ -208,6 +211,8 @@ set_calls(struct arena *arena, void *field, const char *value,
 		    "calls to be allowed as well";
 	list.words++;
 	list.count--;
+	if (list.count > SANDBOX_CALLS_MAX)
+		return "a list of more than 64 system calls";
 	for (i = 0; i < list.count; i++)
 		if (!is_call(list.words[i]))
 			return "a list with a word that is no name of a "

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "confine.h"
 #include "function.h"
 #include "keys.h"
 #include "privileges.h"
@@ -170,6 +171,55 @@ means_find(struct means *m, const char *setting)
 	memset(m, 0, sizeof(*m));
 	m->is_root = privileges_can_change_user();
 	m->has_groups = cgroup_look(setting, &m->controllers, m->why);
+	kernel_probe(&m->kernel);
+}
+
+void
+means_take(struct means *m, const struct cgroups *cgroups)
+{
+	memset(m, 0, sizeof(*m));
+	m->is_root = privileges_can_change_user();
+	m->has_groups = cgroups != NULL;
+	m->controllers = cgroups_controllers(cgroups);
+	kernel_probe(&m->kernel);
+}
+
+static bool
+meets(const struct means *m, const struct requirement *r)
+{
+	switch (r->capability) {
+	case CAPABILITY_LANDLOCK:
+		return m->kernel.landlock >= r->least;
+	case CAPABILITY_SECCOMP:
+		return m->kernel.seccomp;
+	case CAPABILITY_NAMESPACES:
+		return m->kernel.namespaces;
+	case CAPABILITY_USERNS:
+		return m->kernel.userns;
+	case CAPABILITY_CGROUP:
+		return m->has_groups;
+	case CAPABILITY_MEMORY:
+		return (m->controllers & CGROUP_MEMORY) != 0;
+	case CAPABILITY_PIDS:
+		return (m->controllers & CGROUP_PIDS) != 0;
+	case CAPABILITY_CPU:
+		return (m->controllers & CGROUP_CPU) != 0;
+	default:
+		return false;
+	}
+}
+
+const char *
+means_lack(const struct means *m, const struct function *fn)
+{
+	const struct word_list	*words = &fn->lists->require;
+	struct requirement	 r;
+	size_t			 i;
+
+	for (i = 0; i < words->count; i++)
+		if (!requirement_parse(words->words[i], &r) || !meets(m, &r))
+			return words->words[i];
+	return NULL;
 }
 
 void

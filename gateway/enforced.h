@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "cgroup.h"
+#include "kernel.h"
 
 struct account;
 struct function;
@@ -17,11 +18,17 @@ struct means {			/* what a tollgated that starts here has */
 	bool		 has_groups;
 	unsigned	 controllers;
 	char		 why[CGROUP_WHY];	/* has_groups is false */
+	struct kernel	 kernel;
 };
 
 /* Look what there is; setting: gateway.cgroup. */
 void	means_find(struct means *, const char *setting);
+/* The same, once cgroups (NULL: none) have been made. */
+void	means_take(struct means *, const struct cgroups *);
 void	means_print(FILE *, const struct means *);
+
+/* The word of the function's require that is not met, or NULL. */
+const char	*means_lack(const struct means *, const struct function *);
 
 /*
  * Row i of the limits: its key, and in static words what makes it hold; NULL if

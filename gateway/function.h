@@ -21,6 +21,7 @@ struct protocol_settings;	/* modules/settings.h */
 #define FUNCTION_CAPTURES_MAX	4	/* in a template's handler path */
 #define FUNCTION_CAPTURE_LEN	64	/* bytes of one, at most */
 #define FUNCTION_GROUPS_MAX	64	/* supplementary groups of its user */
+#define SANDBOX_PATHS_MAX	32	/* in each of its lists */
 
 struct word_list {
 	const char	**words;

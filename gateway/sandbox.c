@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +20,12 @@
 
 #include "cgroup.h"
 #include "function.h"
+#include "kit.h"
 #include "privileges.h"
 
 /* The kernel takes workers before gateway and spawner when memory runs out. */
 #define OOM_SCORE	"500"
+#define MEMLOCK_MAX	65536	/* bytes that cannot be swapped out */
 
 /* --- what other children need too --------------------------------------- */
 
@@ -98,6 +101,23 @@ sandbox_become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 /* --- the steps ---------------------------------------------------------- */
 
 /*
+ * All from first on, but for what Landlock's rules will be made of.  Nothing of
+ * theirs is below first.
+ */
+static int
+close_others(const struct sandbox *box, int first)
+{
+	const struct grants_system	*system = kit_system(box->kit);
+
+	if (system->count == 0 || box->function->level == CONFINE_NONE)
+		return close_range((unsigned)first, ~0U, 0);
+	if (system->first > first && close_range((unsigned)first,
+	    (unsigned)system->first - 1, 0) == -1)
+		return -1;
+	return close_range((unsigned)(system->first + system->count), ~0U, 0);
+}
+
+/*
  * Really close all others: a launcher lives on without an exec, and must not
  * keep the front's sockets open, nor another worker's.
  */
@@ -121,11 +141,11 @@ step_descriptors(struct sandbox *box)
 		return -1;
 	box->report = SANDBOX_REPORT;
 	if (variables == -1)
-		return close_range(SANDBOX_VARIABLES, ~0U, 0);
+		return close_others(box, SANDBOX_VARIABLES);
 	if (dup3(variables, SANDBOX_VARIABLES, O_CLOEXEC) == -1)
 		return -1;
 	box->variables = SANDBOX_VARIABLES;
-	return close_range(SANDBOX_VARIABLES + 1, ~0U, 0);
+	return close_others(box, SANDBOX_VARIABLES + 1);
 }
 
 /* Only the mask: the spawner ignores no signal, and an exec ends handlers. */
@@ -260,7 +280,10 @@ step_rlimits(struct sandbox *box)
 	const struct function_rlimits	*l = &box->function->rlimits;
 
 	if (limit(RLIMIT_NOFILE, l->files) == -1 ||
-	    limit(RLIMIT_CORE, l->core) == -1)
+	    limit(RLIMIT_CORE, l->core) == -1 ||
+	    limit(RLIMIT_MEMLOCK, MEMLOCK_MAX) == -1 ||
+	    limit(RLIMIT_MSGQUEUE, 0) == -1 ||
+	    limit(RLIMIT_NICE, 0) == -1 || limit(RLIMIT_RTPRIO, 0) == -1)
 		return -1;
 	/* That counts all of a user's, so pids.max is better. */
 	if (box_controls(box, CGROUP_PIDS))
@@ -282,6 +305,36 @@ step_oom_score(struct sandbox *box)
 	return n == -1 ? -1 : 0;
 }
 
+/*
+ * A session keyring of its own, not the spawner's.  Made by root, as what a
+ * user may have of them is little; without root, all have the same keys anyway.
+ */
+static int
+step_keyring(struct sandbox *box)
+{
+	if (box->function->level == CONFINE_NONE ||
+	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) != -1)
+		return 0;
+	if (errno == ENOSYS || (errno == EDQUOT && geteuid() != 0))
+		return 0;
+	return -1;
+}
+
+/* No program that is exec'ed brings any back. */
+static int
+step_bounding(struct sandbox *box)
+{
+	uint64_t	 left = kit_means(box->kit)->kernel.bounding;
+	int		 n;
+
+	if (box->function->level == CONFINE_NONE || !box->is_root)
+		return 0;
+	for (n = 0; left != 0; n++, left >>= 1)
+		if (left & 1 && prctl(PR_CAPBSET_DROP, n) == -1)
+			return -1;
+	return 0;
+}
+
 static int
 step_user(struct sandbox *box)
 {
@@ -301,11 +354,50 @@ step_folder(struct sandbox *box)
 	return chdir(box->folder);
 }
 
+/* Who has become another user has none any more. */
+static int
+step_capabilities(struct sandbox *box)
+{
+	if (box->function->level == CONFINE_NONE || box->is_root)
+		return 0;
+	return privileges_drop();
+}
+
 static int
 step_no_new_privileges(struct sandbox *box)
 {
-	(void)box;
+	if (box->function->level == CONFINE_NONE)
+		return 0;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+}
+
+static int
+step_landlock(struct sandbox *box)
+{
+	const struct grants_asked	 asked = {
+		.function = box->function,
+		.program = box->request.path,
+		.program_fd = box->program.fd,
+		.folder = box->folder,
+		.port = box->port,
+		.has_root = box->has_root,
+	};
+	unsigned			 abi;
+
+	abi = kit_means(box->kit)->kernel.landlock;
+	if (box->function->level == CONFINE_NONE || abi == 0)
+		return 0;
+	if (grants_enter(kit_system(box->kit), &asked, abi) == -1)
+		return -1;
+	grants_close_system(kit_system(box->kit));
+	return 0;
+}
+
+/* Last, as it would be in the way of the others. */
+static int
+step_seccomp(struct sandbox *box)
+{
+	return box->filter.len == 0 ? 0 : seccomp_apply(&box->filter);
 }
 
 static const struct {
@@ -321,12 +413,17 @@ static const struct {
 	{ "pipes",		step_pipes },
 	{ "rlimits",		step_rlimits },
 	{ "oom_score_adj",	step_oom_score },
+	{ "keyring",		step_keyring },
+	{ "bounding set",	step_bounding },
 	{ "user",		step_user },
 	/* Another uid clears what step_parent has set. */
 	{ "parent",		step_parent },
 	{ "hide",		step_hide },
 	{ "folder",		step_folder },
+	{ "capabilities",	step_capabilities },
 	{ "no_new_privs",	step_no_new_privileges },
+	{ "landlock",		step_landlock },
+	{ "seccomp",		step_seccomp },
 };
 
 int

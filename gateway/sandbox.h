@@ -20,9 +20,11 @@
 
 #include "leaf.h"
 #include "message.h"
+#include "seccomp.h"
 #include "trust.h"
 
 struct function;
+struct kit;
 
 /* Where things stand once the first step is done: 0, 1, 2 and these. */
 #define SANDBOX_REPORT		3
@@ -39,6 +41,10 @@ struct sandbox {
 	int			 report;
 	struct leaf		 leaf;		/* groups NULL: none */
 	bool			 is_in_leaf;	/* since the fork */
+	const struct kit	*kit;
+	struct seccomp_code	 filter;	/* len 0: none */
+	unsigned		 port;		/* of its endpoint; 0: none */
+	bool			 has_root;	/* it stands in its own */
 
 	/* found by the steps */
 	struct trust_program	 program;

@@ -20,6 +20,7 @@
 #include "config.h"
 #include "errorlog.h"
 #include "keeper.h"
+#include "kit.h"
 #include "load.h"
 #include "loads.h"
 #include "log.h"
@@ -52,6 +53,7 @@ struct spawner {
 	int			 epoll;
 	struct watch		 signals;
 	struct cgroups		*cgroups;	/* NULL: none are used */
+	struct kit		*kit;
 	struct children		*children;
 	struct loads		*loads;
 
@@ -537,6 +539,8 @@ watch_signals(struct spawner *s)
 static void
 init(struct spawner *s, const struct spawner_setup *setup)
 {
+	struct means	 means;
+
 	memset(s, 0, sizeof(*s));
 	s->setup = *setup;
 	s->restart_ms = s->end_ms = s->sweep_ms = NEVER;
@@ -550,8 +554,11 @@ init(struct spawner *s, const struct spawner_setup *setup)
 		fatal("PR_SET_DUMPABLE");
 	s->cgroups = cgroups_create(setup->load->settings.cgroup,
 	    setup->starter);
+	means_take(&means, s->cgroups);
+	if ((s->kit = kit_create(&means, SANDBOX_VARIABLES + 1)) == NULL)
+		fatal("the system's folders");
 	s->children = children_create(s->epoll, setup->place->workers,
-	    s->cgroups);
+	    s->cgroups, s->kit);
 	s->loads = loads_create(s->epoll, setup->config, setup->load,
 	    setup->listeners);
 }
@@ -560,6 +567,7 @@ static void
 release(struct spawner *s)
 {
 	children_free(s->children);
+	kit_free(s->kit);
 	cgroups_free(s->cgroups);
 	channel_free(s->channel);
 	loads_free(s->loads);

@@ -1,0 +1,414 @@
+/*
+ * grants: the system's table, a function's own, and what is left out of them.
+ */
+#include "grants.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "function.h"
+
+#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
+
+#define ENTRIES_ROOM	4096	/* bytes of a folder's entries at a time */
+#define OPEN_MAX_FD	65536
+
+/* What nearly every program looks for; others say read_only_paths. */
+static const struct grants_row system_rows[] = {
+	{ "/usr",			GRANT_READ },
+	{ "/bin",			GRANT_READ },	/* links, mostly */
+	{ "/sbin",			GRANT_READ },
+	{ "/lib",			GRANT_READ },
+	{ "/lib32",			GRANT_READ },
+	{ "/lib64",			GRANT_READ },
+	{ "/opt",			GRANT_READ },
+	{ "/etc",			GRANT_READ },
+	{ "/proc",			GRANT_LOOK },
+	{ "/sys/devices/system",	GRANT_LOOK },
+	{ "/sys/fs/cgroup",		GRANT_LOOK },
+	{ "/sys/kernel/mm",		GRANT_LOOK },
+	/* /etc/resolv.conf leads there */
+	{ "/run/systemd/resolve",	GRANT_LOOK },
+	{ "/run/resolvconf",		GRANT_LOOK },
+	{ "/run/NetworkManager",	GRANT_LOOK },
+	{ "/var/cache/fontconfig",	GRANT_LOOK },
+	{ "/dev/null",			GRANT_DEVICE },
+	{ "/dev/zero",			GRANT_DEVICE },
+	{ "/dev/full",			GRANT_DEVICE },
+	{ "/dev/random",		GRANT_DEVICE },
+	{ "/dev/urandom",		GRANT_DEVICE },
+	{ "/dev/shm",			GRANT_SCRATCH },
+	{ "/tmp",			GRANT_SCRATCH },
+};
+
+/* In a root of its own nothing is but what it may see. */
+static const struct grants_row own_root_rows[] = {
+	{ "/",				GRANT_READ },
+	{ "/dev",			GRANT_DEVICE },
+	{ "/dev/shm",			GRANT_SCRATCH },
+	{ "/tmp",			GRANT_SCRATCH },
+};
+
+/* Not there, or not for this user: then there is nothing to be granted. */
+static bool
+is_out_of_reach(int error)
+{
+	return error == ENOENT || error == EACCES || error == ENOTDIR ||
+	    error == ELOOP;
+}
+
+/* --- the system --------------------------------------------------------- */
+
+/* The first of count free descriptors in a row; -1: there are none. */
+static int
+find_row_of_free(int least, int count)
+{
+	int	 fd, run = 0;
+
+	for (fd = least; fd < OPEN_MAX_FD; fd++) {
+		run = fcntl(fd, F_GETFD) == -1 ? run + 1 : 0;
+		if (run == count)
+			return fd - count + 1;
+	}
+	errno = EMFILE;
+	return -1;
+}
+
+/* Put the descriptors in a row; those that were opened are closed. */
+static int
+move_together(struct grants_system *system, const int *fds, int least)
+{
+	int	 i, moved = 0, saved;
+
+	system->first = find_row_of_free(least, system->count);
+	if (system->first == -1)
+		return -1;
+	while (moved < system->count && dup3(fds[moved],
+	    system->first + moved, O_CLOEXEC) != -1)
+		moved++;
+	saved = errno;
+	for (i = 0; i < system->count; i++)
+		close(fds[i]);
+	if (moved == system->count)
+		return 0;
+	system->count = moved;
+	grants_close_system(system);
+	errno = saved;
+	return -1;
+}
+
+int
+grants_open_system(struct grants_system *system, int least)
+{
+	struct stat	 st;
+	int		 fds[LENGTH(system_rows)], fd;
+	size_t		 i;
+
+	system->count = 0;
+	for (i = 0; i < LENGTH(system_rows); i++) {
+		fd = open(system_rows[i].path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+		if (fd == -1)
+			continue;
+		/* Where a link leads is in the table as well. */
+		if (fstat(fd, &st) == -1 || S_ISLNK(st.st_mode)) {
+			close(fd);
+			continue;
+		}
+		fds[system->count] = fd;
+		system->rows[system->count++] = &system_rows[i];
+	}
+	return move_together(system, fds, least);
+}
+
+void
+grants_close_system(const struct grants_system *system)
+{
+	if (system->count > 0)
+		close_range((unsigned)system->first,
+		    (unsigned)(system->first + system->count - 1), 0);
+}
+
+/* --- what is left out --------------------------------------------------- */
+
+/*
+ * Landlock only grants, so a folder that holds what is hidden is granted entry
+ * by entry.
+ */
+struct granting {
+	struct landlock	 rules;
+	size_t		 count;
+	char		 hidden[SANDBOX_PATHS_MAX][PATH_MAX];	/* real */
+};
+
+/* The real path of what is open, of less than PATH_MAX bytes.  -1: errno. */
+static int
+real_path(int fd, char *path)
+{
+	char	 link[32];
+	ssize_t	 len;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	if ((len = readlink(link, path, PATH_MAX)) == -1)
+		return -1;
+	if (len == PATH_MAX) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	path[len] = '\0';
+	return 0;
+}
+
+/* What does not exist yet is hidden by the name that it was given. */
+static int
+hide(struct granting *g, const char *path)
+{
+	char	*real = g->hidden[g->count++];
+	int	 fd, status, saved;
+
+	if ((fd = open(path, O_PATH | O_CLOEXEC)) == -1) {
+		snprintf(real, PATH_MAX, "%s", path);
+		return is_out_of_reach(errno) ? 0 : -1;
+	}
+	status = real_path(fd, real);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return status;
+}
+
+/* Is path the folder, or in it? */
+static bool
+is_within(const char *path, const char *folder)
+{
+	size_t	 len = strlen(folder);
+
+	if (strcmp(folder, "/") == 0)
+		return true;
+	return strncmp(path, folder, len) == 0 &&
+	    (path[len] == '/' || path[len] == '\0');
+}
+
+static bool
+is_hidden(const struct granting *g, const char *path)
+{
+	size_t	 i;
+
+	for (i = 0; i < g->count; i++)
+		if (is_within(path, g->hidden[i]))
+			return true;
+	return false;
+}
+
+static bool
+holds_hidden(const struct granting *g, const char *path)
+{
+	size_t	 i;
+
+	for (i = 0; i < g->count; i++)
+		if (is_within(g->hidden[i], path))
+			return true;
+	return false;
+}
+
+static int	grant_around(const struct granting *, char *path, enum grant);
+
+/* All in a folder: path has room for the names. */
+static int
+grant_entries(const struct granting *g, int fd, char *path, enum grant grant)
+{
+	/* As getdents64(2) fills it; readdir(3) would allocate. */
+	union {
+		char		 bytes[ENTRIES_ROOM];
+		struct dirent64	 align;
+	}		 room;
+	const struct dirent64	*entry;
+	size_t		 len = strlen(path);
+	long		 n, at;
+
+	if (len == 1)
+		len = 0;	/* the root's slash is the entries' own */
+	while ((n = syscall(SYS_getdents64, fd, room.bytes, ENTRIES_ROOM)) > 0)
+		for (at = 0; at < n; at += entry->d_reclen) {
+			entry = (const void *)(room.bytes + at);
+			if (strcmp(entry->d_name, ".") == 0 ||
+			    strcmp(entry->d_name, "..") == 0)
+				continue;
+			if (len + 1 + strlen(entry->d_name) >= PATH_MAX) {
+				errno = ENAMETOOLONG;
+				return -1;
+			}
+			path[len] = '/';
+			strcpy(path + len + 1, entry->d_name);
+			if (grant_around(g, path, grant) == -1)
+				return -1;
+		}
+	path[len == 0 ? 1 : len] = '\0';
+	return n == -1 ? -1 : 0;
+}
+
+/* Grant a real path but for what is hidden of it. */
+static int
+grant_around(const struct granting *g, char *path, enum grant grant)
+{
+	struct stat	 st;
+	bool		 is_whole = !holds_hidden(g, path);
+	int		 fd, status = 0, saved;
+
+	if (is_hidden(g, path))
+		return 0;
+	fd = open(path, is_whole ? O_PATH | O_NOFOLLOW | O_CLOEXEC :
+	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return is_out_of_reach(errno) ? 0 : -1;
+	if (!is_whole)
+		status = grant_entries(g, fd, path, grant);
+	else if ((status = fstat(fd, &st)) == 0 && !S_ISLNK(st.st_mode))
+		status = landlock_grant(&g->rules, fd, grant);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return status;
+}
+
+/* --- a function's ------------------------------------------------------- */
+
+static int
+grant_open(const struct granting *g, int fd, enum grant grant)
+{
+	char	 path[PATH_MAX];
+
+	if (g->count == 0)
+		return landlock_grant(&g->rules, fd, grant);
+	if (real_path(fd, path) == -1)
+		return -1;
+	return grant_around(g, path, grant);
+}
+
+static int
+grant_path(const struct granting *g, const char *path, enum grant grant)
+{
+	int	 fd, status, saved;
+
+	if ((fd = open(path, O_PATH | O_CLOEXEC)) == -1)
+		return is_out_of_reach(errno) ? 0 : -1;
+	status = grant_open(g, fd, grant);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return status;
+}
+
+static int
+grant_paths(const struct granting *g, const struct word_list *paths,
+    enum grant grant)
+{
+	size_t	 i;
+
+	for (i = 0; i < paths->count; i++)
+		if (grant_path(g, paths->words[i], grant) == -1)
+			return -1;
+	return 0;
+}
+
+/* The folder of path, which is absolute and PATH_MAX at most. */
+static int
+grant_folder_of(const struct granting *g, const char *path, enum grant grant)
+{
+	const char	*slash = strrchr(path, '/');
+	char		 folder[PATH_MAX];
+
+	snprintf(folder, sizeof(folder), "%.*s",
+	    slash == path ? 1 : (int)(slash - path), path);
+	return grant_path(g, folder, grant);
+}
+
+/*
+ * The program with its folder; if that was a link, the folder that it really
+ * lies in as well.  The file itself, as that folder may be none of the user's.
+ */
+static int
+grant_program(const struct granting *g, const struct grants_asked *asked)
+{
+	char	 real[PATH_MAX];
+
+	if (landlock_grant(&g->rules, asked->program_fd, GRANT_PROGRAM) == -1 ||
+	    grant_folder_of(g, asked->program, GRANT_READ) == -1)
+		return -1;
+	if (asked->function->is_template ||
+	    real_path(asked->program_fd, real) == -1 ||
+	    strcmp(real, asked->program) == 0 || *real != '/')
+		return 0;
+	return grant_folder_of(g, real, GRANT_READ);
+}
+
+static int
+grant_system(const struct granting *g, const struct grants_system *system)
+{
+	int	 i;
+
+	for (i = 0; i < system->count; i++)
+		if (grant_open(g, system->first + i,
+		    system->rows[i]->grant) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+grant_own_root(const struct granting *g)
+{
+	size_t	 i;
+
+	for (i = 0; i < LENGTH(own_root_rows); i++)
+		if (grant_path(g, own_root_rows[i].path,
+		    own_root_rows[i].grant) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+grant_own(const struct granting *g, const struct grants_asked *asked)
+{
+	const struct sandbox_lists	*lists = asked->function->lists;
+
+	if (grant_program(g, asked) == -1 ||
+	    grant_paths(g, &lists->read_only_paths, GRANT_READ) == -1 ||
+	    grant_paths(g, &lists->read_write_paths, GRANT_WRITE) == -1)
+		return -1;
+	if (*asked->function->chdir != '\0' &&
+	    grant_path(g, asked->folder, GRANT_READ) == -1)
+		return -1;
+	return asked->port == 0 ? 0 :
+	    landlock_grant_port(&g->rules, asked->port);
+}
+
+int
+grants_enter(const struct grants_system *system,
+    const struct grants_asked *asked, unsigned abi)
+{
+	const struct function	*fn = asked->function;
+	const struct word_list	*hidden = &fn->lists->inaccessible_paths;
+	struct granting		 g;
+	size_t			 i;
+
+	g.count = 0;
+	if (!asked->has_root)	/* else it is not there */
+		for (i = 0; i < hidden->count; i++)
+			if (hide(&g, hidden->words[i]) == -1)
+				return -1;
+	if (landlock_begin(&g.rules, abi, fn->network == NETWORK_NONE) == -1)
+		return -1;
+	if ((asked->has_root ? grant_own_root(&g) :
+	    grant_system(&g, system)) == -1 || grant_own(&g, asked) == -1) {
+		close(g.rules.fd);
+		return -1;
+	}
+	return landlock_enter(&g.rules);
+}
