@@ -234,6 +234,7 @@ child_refuse(struct children *cs, uint64_t number, enum refusal refusal,
 	m.refused.worker = number;
 	m.refused.refusal = refusal;
 	m.refused.error = error;
+	m.refused.uid = (uid_t)-1;
 	snprintf(m.refused.step, sizeof(m.refused.step), "%s", step);
 	channel_send(cs->channel, &m, NULL, 0);
 }

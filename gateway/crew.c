@@ -12,6 +12,7 @@
 #include "settings.h"
 #include "timer.h"
 
+#define CAPPED_MS	100	/* the spawner's count is ahead of ours */
 #define REFILL_MS	20	/* a program has answered by then, or is slow */
 
 #define MIN(a, b)	((a) < (b) ? (a) : (b))
@@ -111,7 +112,7 @@ crew_coming(const struct pool *p)
 	else
 		n = count_free(p) + p->fn->concurrency *
 		    (p->counts[PLACE_STARTING] + p->counts[PLACE_STOPPING]);
-	if (p->is_starved && p->pools->counts[PLACE_STOPPING] > 0)
+	if (p->lacks != NULL && p->lacks->counts[PLACE_STOPPING] > 0)
 		n++;		/* somebody is making room for it */
 	return n;
 }
@@ -165,7 +166,7 @@ is_closing(const struct pool *p)
 bool
 crew_has_too_many(const struct pool *p)
 {
-	if (is_closing(p))
+	if (is_closing(p) || room_has_too_many(&p->tenant->room))
 		return true;
 	return !crew_is_launch(p) && crew_all(p->counts) -
 	    p->counts[PLACE_STOPPING] > p->fn->max_children;
@@ -186,14 +187,53 @@ static void
 count(struct pool *p, enum place place)
 {
 	p->counts[place]++;
-	p->pools->counts[place]++;
+	p->pools->room.counts[place]++;
+	p->tenant->room.counts[place]++;
 }
 
 static void
 uncount(struct pool *p, enum place place)
 {
 	p->counts[place]--;
-	p->pools->counts[place]--;
+	p->pools->room.counts[place]--;
+	p->tenant->room.counts[place]--;
+}
+
+static void
+enter_lru(struct room *room, struct worker *w)
+{
+	TAILQ_INSERT_TAIL(&room->lru, w, in_lru[room->kind]);
+}
+
+static void
+leave_lru(struct room *room, struct worker *w)
+{
+	TAILQ_REMOVE(&room->lru, w, in_lru[room->kind]);
+}
+
+void
+crew_set_tenant(struct pool *p, struct tenant *next)
+{
+	struct tenant	*old = p->tenant;
+	struct worker	*w;
+	int		 i;
+
+	if (old == next)
+		return;
+	room_forget(p);
+	for (i = 0; i < PLACES; i++) {
+		old->room.counts[i] -= p->counts[i];
+		next->room.counts[i] += p->counts[i];
+	}
+	TAILQ_FOREACH_REVERSE(w, &p->idle, worker_queue, in_idle) {
+		leave_lru(&old->room, w);
+		enter_lru(&next->room, w);
+	}
+	old->waiting -= p->waiting;
+	next->waiting += p->waiting;
+	p->tenant = tenant_hold(next);
+	tenant_release(old);
+	pools_due(p);
 }
 
 void
@@ -203,7 +243,8 @@ crew_place(struct worker *w, enum place next)
 
 	if (w->place == PLACE_IDLE) {
 		TAILQ_REMOVE(&p->idle, w, in_idle);
-		TAILQ_REMOVE(&p->pools->lru, w, in_lru);
+		leave_lru(&p->pools->room, w);
+		leave_lru(&p->tenant->room, w);
 	} else if (w->place == PLACE_SHARED)
 		TAILQ_REMOVE(&p->shared, w, in_idle);
 
@@ -214,7 +255,8 @@ crew_place(struct worker *w, enum place next)
 	if (next == PLACE_IDLE) {
 		w->idle_since_ms = timer_now();
 		TAILQ_INSERT_HEAD(&p->idle, w, in_idle);
-		TAILQ_INSERT_TAIL(&p->pools->lru, w, in_lru);
+		enter_lru(&p->pools->room, w);
+		enter_lru(&p->tenant->room, w);
 		if (!timer_is_started(p->idle_timer))
 			timer_start(p->idle_timer,
 			    p->fn->process_idle_timeout_ms);
@@ -258,11 +300,19 @@ choose_served_max(const struct pool *p)
 void
 crew_start(struct pool *p)
 {
-	struct pools	*ps = p->pools;
-	struct worker	*w;
+	struct pools		*ps = p->pools;
+	const struct worker_order	 order = {
+		.function = p->fn,
+		.generation = ps->config->generation,
+		.captures = p->captures,
+		.protocol = p->protocol,
+		.events = &pool_worker_events,
+		.tenant = p->tenant,
+	};
+	struct worker		*w;
 
-	w = worker_start(ps->setup.workers, p->fn, ps->config->generation,
-	    p->captures, p->protocol, &pool_worker_events);
+	tenant_started(p->tenant);
+	w = worker_start(ps->setup.workers, &order);
 	w->pool = p;
 	w->served_max = choose_served_max(p);
 	TAILQ_INSERT_TAIL(&p->workers, w, in_pool);
@@ -474,6 +524,7 @@ crew_start_failed(struct worker *w)
 		[REFUSAL_FAILED] = POOL_START_FAILED,
 		[REFUSAL_NOT_FOUND] = POOL_NOT_FOUND,
 		[REFUSAL_NOT_TRUSTED] = POOL_NOT_TRUSTED,
+		[REFUSAL_CAPPED] = POOL_START_FAILED,
 	};
 	struct pool	*p = w->pool;
 	bool		 counts = p->failures == 0 || p->probe == w;
@@ -488,6 +539,20 @@ crew_start_failed(struct worker *w)
 	else if (counts)
 		back_off(p);
 	log_failure(p, w);
+}
+
+void
+crew_start_capped(struct worker *w)
+{
+	struct pool	*p = w->pool;
+
+	/* Whose limit it is, of a template's, we hear with it. */
+	if (p->fn->is_template && w->tenant != p->tenant)
+		crew_set_tenant(p, w->tenant);
+	tenant_complain(p->tenant, "%s: not started: %.*s: next try in "
+	    "%d ms", p->title, MESSAGE_STEP_LEN, w->end.step, CAPPED_MS);
+	tenant_hold_back(p->tenant, CAPPED_MS);
+	pools_due(p);
 }
 
 void

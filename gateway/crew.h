@@ -3,9 +3,9 @@
  *
  * crew.c knows the workers of a pool: each has one place there, and whether
  * another may be started, is needed, or is one too many follows from how many
- * there are in each.  pool.c brings requests and workers together.  pools.c
- * has all pools: it finds them, shares max_workers among them, and sees to
- * those where something is due.
+ * there are in each.  room.c shares max_workers, and what a user's account
+ * allows, among pools.  pool.c brings requests and workers together.  pools.c
+ * has all pools: it finds them, and sees to those where something is due.
  */
 #ifndef TOLLGATE_CREW_H
 #define TOLLGATE_CREW_H
@@ -18,25 +18,13 @@
 
 #include "function.h"
 #include "pool.h"
+#include "room.h"
+#include "tenant.h"
 #include "worker.h"
 
 struct timer;
 
-enum place {			/* of a worker, in its pool's eyes */
-	PLACE_NONE = 0,		/* not yet ours, or its process is no more */
-	PLACE_STARTING,		/* asked for */
-	PLACE_IDLE,		/* nothing in hand */
-	PLACE_SHARED,		/* requests in hand, and slots for more */
-	PLACE_FULL,		/* no slot is free */
-	PLACE_RETIRING,		/* gets no more: stopped when given back, or
-				   a program that works on and ends itself */
-	PLACE_STOPPING,		/* told to end */
-	PLACES			/* how many there are; keep last */
-};
-
-TAILQ_HEAD(pool_queue, pool);
 TAILQ_HEAD(ticket_queue, ticket);
-TAILQ_HEAD(worker_queue, worker);
 LIST_HEAD(pool_list, pool);
 
 struct ticket {
@@ -56,6 +44,8 @@ struct pool {
 	struct function		*fn;		/* held; of the load in force */
 	const struct protocol	*protocol;
 	bool			 is_gone;	/* no longer configured */
+	struct tenant		*tenant;	/* held; whose workers these
+						   are */
 	unsigned		 references;	/* who may still ask it */
 	LIST_ENTRY(pool)	 in_bucket;
 	TAILQ_ENTRY(pool)	 in_all;
@@ -83,7 +73,7 @@ struct pool {
 	/* who waits */
 	struct ticket_queue	 tickets;
 	size_t			 waiting;
-	bool			 is_starved;	/* would start, had it room */
+	struct room		*lacks;		/* would start, had this room */
 	TAILQ_ENTRY(pool)	 in_starved;
 	bool			 is_due;
 	TAILQ_ENTRY(pool)	 in_due;
@@ -102,11 +92,9 @@ struct pools {
 	bool			 is_draining;
 	struct pool_list	 buckets[POOL_BUCKETS];
 	struct pool_queue	 all;
-	size_t			 counts[PLACES];	/* over all pools */
-	struct worker_queue	 lru;		/* idle ones, longest first */
-	struct pool_queue	 starved;	/* longest first */
-	size_t			 starved_count;
-	uint64_t		 warned_ms;	/* of max_workers */
+	struct room		 room;		/* of all workers */
+	struct room_queue	 crowded;	/* where pools lack some */
+	struct timer		*start_time;	/* when a rate lets one start */
 	struct pool_queue	 due;
 	struct ticket_queue	 refused;	/* to be told */
 	struct timer		*run_due;
@@ -137,6 +125,8 @@ bool	crew_wants_reserve(const struct pool *);
 bool	crew_can_spare(const struct pool *);
 bool	crew_has_too_many(const struct pool *);
 
+/* Whose they are is known now, or another's: count them there. */
+void	crew_set_tenant(struct pool *, struct tenant *);
 /* The only place where places change. */
 void	crew_place(struct worker *, enum place);
 /* By what it has in hand: idle, shared or full. */
@@ -161,6 +151,8 @@ void	crew_stop_surplus(struct pool *);
 
 /* It ended, or had to be given up, before it ever served. */
 void	crew_start_failed(struct worker *);
+/* The spawner has held it to a limit: it is no fault of the program's. */
+void	crew_start_capped(struct worker *);
 /* A start turned out well: no more caution. */
 void	crew_recover(struct pool *);
 
@@ -168,6 +160,25 @@ void	crew_recover(struct pool *);
 void	crew_on_idle_time(void *arg);
 void	crew_on_retry(void *arg);
 void	crew_on_refill(void *arg);
+
+/* --- room.c ------------------------------------------------------------- */
+
+void	room_init(struct room *, enum room_kind, struct tenant *);
+/* Are there as many workers as there may be?  More? */
+bool	room_is_full(const struct pools *, const struct room *);
+bool	room_has_too_many(const struct room *);
+/* The full room that a pool could not start one more in, or NULL. */
+struct room	*room_that_is_full(const struct pool *);
+/* Start what is needed and can be; queue for room if there is none. */
+void	room_start_needed(struct pool *);
+/* The pool no longer waits for room. */
+void	room_forget(struct pool *);
+/* Give what room there is to those that queue for it; see that more comes. */
+void	room_share(struct pools *);
+/* Does somebody queue for room that a worker of this pool takes? */
+bool	room_is_wanted(const struct pool *);
+/* A timer's callback; arg is pools. */
+void	room_on_start_time(void *arg);
 
 /* --- pool.c ------------------------------------------------------------- */
 
@@ -183,9 +194,5 @@ void	ticket_free(struct ticket *);	/* out of its queue, untold */
 
 /* See to this pool when what runs now has returned. */
 void	pools_due(struct pool *);
-/* Start what is needed and can be; queue for room if there is none. */
-void	pools_start_needed(struct pool *);
-/* Give what room there is to those that queue for it; see that more comes. */
-void	pools_share_room(struct pools *);
 
 #endif

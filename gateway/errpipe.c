@@ -167,8 +167,8 @@ make_room(struct errpipes *all)
 }
 
 struct errpipe *
-errpipe_create(struct errpipes *all, int fd, const struct function *fn,
-    pid_t worker)
+errpipe_create(struct errpipes *all, int fd,
+    const struct funclog_source *source)
 {
 	struct epoll_event	 want = { .events = EPOLLIN };
 	struct errpipe		*p;
@@ -188,7 +188,7 @@ errpipe_create(struct errpipes *all, int fd, const struct function *fn,
 	all->count++;
 	p->all = all;
 	p->fd = fd;
-	p->log = funclog_stream_create(all->logs, fn, worker);
+	p->log = funclog_stream_create(all->logs, source);
 	return p;
 }
 

@@ -11,12 +11,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 struct errpipe;
 struct errpipes;
 struct event_base;
-struct function;
+struct funclog_source;
 struct funclogs;
 
 /* Both are borrowed.  Ends the process if there is no descriptor for it. */
@@ -31,11 +30,12 @@ void		 errpipes_free(struct errpipes *);
 void	errpipes_heard(struct errpipes *);
 
 /*
- * fd is the read end and becomes ours.  fn is borrowed until errpipe_free.
+ * fd is the read end and becomes ours; what comes by it is of that function,
+ * process and tenant, the first and last of them borrowed until errpipe_free.
  * NULL with errno: fd is closed.
  */
 struct errpipe	*errpipe_create(struct errpipes *, int fd,
-		    const struct function *fn, pid_t worker);
+		    const struct funclog_source *);
 /* What is still in it is read, and logged as of no request.  NULL is fine. */
 void		 errpipe_free(struct errpipe *);
 

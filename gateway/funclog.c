@@ -1,7 +1,8 @@
 /*
  * funclog: a function's own log.
  *
- * Streams share what belongs to the function: its file and its rate.  That
+ * Streams share what belongs to the function, of a template what belongs to it
+ * and one user: the open file and the rate.  That
  * struct is made when the first of them says something, and goes when it is
  * neither used by a stream nor among those that lately wrote.
  */
@@ -24,6 +25,7 @@
 #include "function.h"
 #include "log.h"
 #include "mem.h"
+#include "tenant.h"
 #include "timer.h"
 
 #define PREFIX_ROOM	160	/* time, request and worker */
@@ -40,13 +42,13 @@ struct funclog {
 	TAILQ_ENTRY(funclog)	 entry;		/* in recent, while is_recent */
 	bool			 is_recent;
 	char			*name;
+	uid_t			 uid;		/* whose workers write */
 	char			*file;		/* configured; "": by name */
 	int			 fd;		/* -1: not open */
 	unsigned		 streams;
 	uint64_t		 retry_ms;	/* not opened before */
 	uint64_t		 complain_ms;	/* no error before */
-	uint64_t		 second;	/* that used is of */
-	size_t			 used;		/* bytes, of the rate */
+	struct bucket		 bucket;	/* bytes */
 	uint64_t		 dropped;	/* bytes, not told yet */
 };
 
@@ -66,8 +68,7 @@ struct funclogs {
 struct funclog_stream {
 	struct funclogs		*logs;
 	struct funclog		*log;		/* NULL: has said nothing */
-	const struct function	*function;
-	pid_t			 worker;
+	struct funclog_source	 from;
 	char			*half;		/* of a line, or NULL */
 	size_t			 half_len;
 };
@@ -226,17 +227,19 @@ on_report(void *arg)
 /* --- functions ---------------------------------------------------------- */
 
 static int
-compare_name(const void *a, const void *b)
+compare_source(const void *a, const void *b)
 {
 	const struct funclog	*x = a, *y = b;
 
+	if (x->uid != y->uid)
+		return x->uid < y->uid ? -1 : 1;
 	return strcmp(x->name, y->name);
 }
 
 static void
 log_destroy(struct funclogs *logs, struct funclog *f)
 {
-	tdelete(f, &logs->tree, compare_name);
+	tdelete(f, &logs->tree, compare_source);
 	log_close_file(f);
 	free(f->name);
 	free(f->file);
@@ -272,13 +275,15 @@ log_touch(struct funclogs *logs, struct funclog *f)
 
 /* The function's log, made if it is not there. */
 static struct funclog *
-log_of(struct funclogs *logs, const struct function *fn)
+log_of(struct funclogs *logs, const struct funclog_source *from)
 {
-	struct funclog	*f, **node;
+	const struct function	*fn = from->function;
+	struct funclog		*f, **node;
 
 	f = xcalloc(1, sizeof(*f));
 	f->name = xstrdup(fn->name);
-	if ((node = tsearch(f, &logs->tree, compare_name)) == NULL)
+	f->uid = from->tenant->uid;
+	if ((node = tsearch(f, &logs->tree, compare_source)) == NULL)
 		abort();	/* out of memory */
 	if (*node == f) {
 		f->fd = -1;
@@ -335,17 +340,29 @@ funclogs_reopen(struct funclogs *logs, const char *folder)
 
 /* --- lines -------------------------------------------------------------- */
 
-/* May it write more in this second? */
-static bool
-is_within_rate(struct funclog *f)
+static struct quota
+quota_of(const struct function *fn)
 {
-	uint64_t	 second = timer_now() / 1000;
+	return (struct quota){ fn->log_rate, fn->log_burst };
+}
 
-	if (second != f->second) {
-		f->second = second;
-		f->used = 0;
-	}
-	return f->used < FUNCLOG_RATE;
+/* May it write more now? */
+static bool
+is_within_rate(const struct funclog_stream *s)
+{
+	struct quota	 quota = quota_of(s->from.function);
+
+	return bucket_has(&s->log->bucket, &quota, timer_now()) &&
+	    tenant_may_log(s->from.tenant);
+}
+
+static void
+count(const struct funclog_stream *s, size_t bytes)
+{
+	struct quota	 quota = quota_of(s->from.function);
+
+	bucket_take(&s->log->bucket, &quota, bytes, timer_now());
+	tenant_logged(s->from.tenant, bytes);
 }
 
 static void
@@ -354,8 +371,9 @@ error_log_line(const struct funclog_stream *s, const char *request,
 {
 	char	 escaped[ERROR_LOG_ROOM];
 
-	log_notice("%s: request %s worker %ld: %s", s->function->name, request,
-	    (long)s->worker, log_escape(escaped, sizeof(escaped), text, len));
+	log_notice("%s: request %s worker %ld: %s", s->from.function->name,
+	    request, (long)s->from.worker,
+	    log_escape(escaped, sizeof(escaped), text, len));
 }
 
 /* One line, without its newline, of FUNCLOG_LINE_MAX bytes at most. */
@@ -368,22 +386,22 @@ put_line(struct funclog_stream *s, const char *request, const char *text,
 	char		*line = logs->out + logs->out_len;
 	size_t		 n;
 
-	if (!is_within_rate(f)) {
+	if (!is_within_rate(s)) {
 		drop(logs, f, len + 1);
 		return;
 	}
 	if (has_no_file(logs, f)) {
-		f->used += len + 1;
+		count(s, len + 1);
 		error_log_line(s, request, text, len);
 		return;
 	}
 	n = put_time(line, PREFIX_ROOM);
 	n += (size_t)snprintf(line + n, PREFIX_ROOM - n, " %.64s worker %ld: ",
-	    request, (long)s->worker);
+	    request, (long)s->from.worker);
 	log_escape(line + n, ESCAPED_ROOM, text, len);
 	n += strlen(line + n);
 	line[n++] = '\n';
-	f->used += n;
+	count(s, n);
 	logs->out_len += n;
 	if (OUT_SIZE - logs->out_len < LINE_ROOM)
 		write_out(logs, f);
@@ -397,15 +415,14 @@ put_half(struct funclog_stream *s, const char *request)
 }
 
 struct funclog_stream *
-funclog_stream_create(struct funclogs *logs, const struct function *fn,
-    pid_t worker)
+funclog_stream_create(struct funclogs *logs,
+    const struct funclog_source *source)
 {
 	struct funclog_stream	*s;
 
 	s = xcalloc(1, sizeof(*s));
 	s->logs = logs;
-	s->function = fn;
-	s->worker = worker;
+	s->from = *source;
 	return s;
 }
 
@@ -448,7 +465,7 @@ funclog_write(struct funclog_stream *s, const char *request, const void *bytes,
 	size_t		 n;
 
 	if (s->log == NULL) {
-		s->log = log_of(s->logs, s->function);
+		s->log = log_of(s->logs, &s->from);
 		s->log->streams++;
 	}
 	log_touch(s->logs, s->log);

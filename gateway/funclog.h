@@ -2,10 +2,11 @@
  * funclog: a function's own log: the lines its workers write to stderr.
  *
  * Each line gets time, request id and worker, is escaped, cut into pieces of
- * 8 KB, and counted against a rate (bytes a second and function), so that a
- * flood costs its own function's log and nothing else: what is beyond it is
- * dropped, and a line says how much.  Few files are kept open, and a function
- * that says nothing costs nothing.
+ * 8 KB, and counted against two rates, its function's and its user's account's:
+ * what is beyond them is dropped, and a line says how much, so that a flood
+ * costs those who make it their lines and nobody anything else.  Of a template
+ * each user has the function's rate for himself.  Few files are kept open, and
+ * a function that says nothing costs nothing.
  *
  *	2026-11-24T16:05:01.123Z REQUEST worker PID: text
  */
@@ -16,12 +17,18 @@
 #include <sys/types.h>
 
 struct function;
+struct tenant;
 struct funclog_stream;
 struct funclogs;
 
 #define FUNCLOG_LINE_MAX	8192		/* bytes of a line's text */
-#define FUNCLOG_RATE		(1024 * 1024)	/* bytes a second, function */
 #define FUNCLOG_FILES		64		/* kept open, at most */
+
+struct funclog_source {
+	const struct function	*function;
+	pid_t			 worker;
+	struct tenant		*tenant;
+};
 
 /*
  * folder: function_logs, "" for none: lines then go to the error log.  Files
@@ -36,10 +43,10 @@ void		 funclogs_reopen(struct funclogs *, const char *folder);
 
 /*
  * One worker's stream (descriptor or FCGI_STDERR): bytes in, whole lines out.
- * fn is borrowed until the stream is freed.
+ * The source's function and tenant are borrowed until the stream is freed.
  */
 struct funclog_stream	*funclog_stream_create(struct funclogs *,
-			    const struct function *fn, pid_t worker);
+			    const struct funclog_source *);
 /* What is left of an unfinished line is written.  NULL is fine. */
 void			 funclog_stream_free(struct funclog_stream *);
 

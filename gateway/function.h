@@ -134,6 +134,8 @@ struct function {
 
 	/* [log] */
 	uint64_t	 slowlog_threshold_ms;	/* 0: none */
+	uint64_t	 log_rate;	/* bytes a second */
+	uint64_t	 log_burst;
 	const char	*stderr_log;	/* "": function_logs/NAME.log, or the
 					   error log where there are none */
 };

@@ -38,6 +38,7 @@
 #include "pool.h"
 #include "request.h"
 #include "route.h"
+#include "tenant.h"
 #include "timer.h"
 #include "worker.h"
 
@@ -62,6 +63,7 @@ struct gateway {
 	struct router		*router;
 	struct load		*next;
 	struct services		 services;
+	struct tenants		*tenants;
 	struct workers		*workers;
 	struct pools		*pools;
 	struct funclogs		*logs;
@@ -245,6 +247,7 @@ on_commit(struct gateway *g, const struct message *m)
 		reopen_ledger(g);
 	if (g->lockdown == NULL)
 		g->lockdown = lockdown_enter(g->config);
+	tenants_configure(g->tenants, g->config);
 	pools_configure(g->pools, g->config);
 	front_listen(g->front, load->fds, s->listen.count);
 	free(load);
@@ -423,12 +426,15 @@ gateway_init(struct gateway *g)
 		log_info("no io_uring (%s): each message is sent at once",
 		    strerror(errno));
 	g->logs = funclogs_create("");
+	g->tenants = tenants_create();
 	workers.base = g->base;
 	workers.logs = g->logs;
+	workers.tenants = g->tenants;
 	workers.outbox = g->outbox;
 	workers.stop_timeout_ms = 5000;
 	g->workers = workers_create(&workers);
 	pools.workers = g->workers;
+	pools.tenants = g->tenants;
 	g->pools = pools_create(&pools);
 	g->requests = requests_create();
 	requests_on_none(g->requests, end_when_idle, g);
@@ -472,6 +478,7 @@ gateway_end(struct gateway *g)
 	requests_free(g->requests);
 	pools_free(g->pools);
 	workers_free(g->workers);
+	tenants_free(g->tenants);
 	ledger_free(g->ledger);
 	funclogs_free(g->logs);
 	outbox_free(g->outbox);

@@ -151,7 +151,7 @@ is_valid(const struct message *m, int count)
 		return started_is_valid(&m->started, count);
 	case MESSAGE_REFUSED:
 		return count == 0 &&
-		    m->refused.refusal <= REFUSAL_NOT_TRUSTED &&
+		    m->refused.refusal <= REFUSAL_CAPPED &&
 		    is_terminated(m->refused.step, MESSAGE_STEP_LEN);
 	case MESSAGE_EXITED:
 		return count == 0 && m->exited.is_oom <= 1 &&

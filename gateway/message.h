@@ -43,7 +43,9 @@ enum message_type {
 enum refusal {
 	REFUSAL_FAILED = 0,	/* 503: fork or a step failed */
 	REFUSAL_NOT_FOUND,	/* 404: no such program (templates) */
-	REFUSAL_NOT_TRUSTED	/* 403: its file or a folder may not be run */
+	REFUSAL_NOT_TRUSTED,	/* 403: its file or a folder may not be run */
+	REFUSAL_CAPPED		/* later: a limit on how many workers there are,
+				   or start, which step names */
 };
 
 struct message_start {
@@ -94,6 +96,9 @@ struct message_refused {
 	uint32_t	 refusal;
 	int32_t		 error;		/* errno */
 	char		 step[MESSAGE_STEP_LEN];
+	uint32_t	 uid;		/* whose it was to be; (uid_t)-1: that
+					   was not known yet */
+	uint32_t	 reserved;
 };
 
 struct message_exited {

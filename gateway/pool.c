@@ -3,6 +3,8 @@
  */
 #include "pool.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "config.h"
@@ -69,6 +71,7 @@ unqueue(struct ticket *t)
 	TAILQ_REMOVE(t->queue, t, in_queue);
 	if (t->queue == &t->pool->tickets) {
 		t->pool->waiting--;
+		t->pool->tenant->waiting--;
 		t->pool->pools->waiting--;
 	}
 }
@@ -104,7 +107,28 @@ find_refusal(const struct pool *p)
 		return POOL_LENT;
 	if (p->is_gone)
 		return POOL_GONE;
+	if (p->tenant->account->max_children == 0)
+		return POOL_ACCOUNT_FULL;
 	return crew_is_backing_off(p) ? p->refusal : POOL_LENT;
+}
+
+/* Those who need not wait for a busy worker do not count. */
+static enum pool_answer
+find_full_queue(const struct pool *p)
+{
+	const struct tenant	*t = p->tenant;
+	uint64_t		 coming = crew_coming(p), all_coming;
+
+	if (p->waiting > p->fn->queue_max + coming)
+		return POOL_FULL;
+	all_coming = t->room.counts[PLACE_STARTING] +
+	    t->room.counts[PLACE_STOPPING];
+	if (all_coming < coming)
+		all_coming = coming;
+	if (t->waiting > all_coming &&
+	    t->waiting - all_coming > t->account->queue_max)
+		return POOL_ACCOUNT_FULL;
+	return POOL_LENT;
 }
 
 struct ticket *
@@ -122,11 +146,12 @@ pool_ask(struct pool *p, const char *request_id,
 
 	/* It counts in what is to be started, and may be refused then. */
 	p->waiting++;
-	pools_start_needed(p);
-	if (p->waiting > p->fn->queue_max + crew_coming(p)) {
+	p->tenant->waiting++;
+	room_start_needed(p);
+	if ((*refused = find_full_queue(p)) != POOL_LENT) {
 		p->waiting--;
+		p->tenant->waiting--;
 		pools_due(p);
-		*refused = POOL_FULL;
 		return NULL;
 	}
 	p->pools->waiting++;
@@ -160,18 +185,28 @@ refuse_all(struct pool *p, enum pool_answer answer)
  * for room, long, and longer than any of ours, one of our workers makes room.
  */
 static bool
-must_yield(const struct pool *p, const struct ticket *ours)
+must_yield_in(const struct pool *p, const struct room *room,
+    const struct ticket *ours)
 {
-	const struct pool	*other = TAILQ_FIRST(&p->pools->starved);
+	const struct pool	*other = TAILQ_FIRST(&room->starved);
 	const struct ticket	*theirs;
 
-	if (other == NULL || other == p || TAILQ_EMPTY(&p->idle) ||
-	    p->pools->counts[PLACE_STOPPING] > 0 ||
-	    crew_live(p->counts) <= p->fn->min_children)
+	if (other == NULL || other == p || !room_is_full(p->pools, room) ||
+	    room->counts[PLACE_STOPPING] > 0)
 		return false;
 	theirs = TAILQ_FIRST(&other->tickets);
 	return theirs != NULL && theirs->asked_ms < ours->asked_ms &&
 	    timer_now() - theirs->asked_ms >= STARVED_MS;
+}
+
+static bool
+must_yield(const struct pool *p, const struct ticket *ours)
+{
+	if (TAILQ_EMPTY(&p->idle) ||
+	    crew_live(p->counts) <= p->fn->min_children)
+		return false;
+	return must_yield_in(p, &p->pools->room, ours) ||
+	    must_yield_in(p, &p->tenant->room, ours);
 }
 
 void
@@ -203,6 +238,8 @@ on_stands(struct worker *w)
 	struct pool	*p = w->pool;
 
 	crew_place(w, PLACE_IDLE);
+	if (p->fn->is_template)
+		crew_set_tenant(p, w->tenant);
 	if (p->probe == w)
 		timer_start(p->retry, p->backoff_ms);
 	pools_due(p);
@@ -217,6 +254,10 @@ note_end(struct worker *w, enum place was)
 
 	if (was == PLACE_STOPPING || was == PLACE_RETIRING)
 		return;
+	if (w->end.refused && w->end.refusal == REFUSAL_CAPPED) {
+		crew_start_capped(w);
+		return;
+	}
 	/* Asked for by the load before, and too late: that is no failure. */
 	if (w->end.refused && w->generation != p->pools->config->generation)
 		return;
@@ -241,7 +282,7 @@ on_ended(struct worker *w)
 		note_end(w, was);
 		crew_forget(w);
 	}
-	pools_share_room(ps);
+	room_share(ps);
 }
 
 const struct worker_events	pool_worker_events = { on_stands, on_ended };
@@ -326,9 +367,44 @@ pool_return(struct worker *w, enum worker_use use)
 		return_spent(w);
 	else
 		return_broken(w, use);
-	if (p->waiting > 0 || p->pools->starved_count > 0 ||
-	    p->failures > 0 || crew_has_too_many(p))
+	if (p->waiting > 0 || room_is_wanted(p) || p->failures > 0 ||
+	    crew_has_too_many(p))
 		pools_due(p);
+}
+
+/* --- what the log is told ----------------------------------------------- */
+
+bool
+pool_account_limit(const struct pool *p, char out[POOL_LIMIT_LEN])
+{
+	const struct account	*a = p->tenant->account;
+	char			 name[TENANT_NAME_MAX];
+
+	if (room_is_full(p->pools, &p->tenant->room))
+		snprintf(out, POOL_LIMIT_LEN, "%s: max_children = %" PRIu64,
+		    tenant_name(p->tenant, name), a->max_children);
+	else if (a->start_rate != ACCOUNT_NO_CAP &&
+	    tenant_start_wait_ms(p->tenant) > 0)
+		snprintf(out, POOL_LIMIT_LEN, "%s: start_rate = %" PRIu64,
+		    tenant_name(p->tenant, name), a->start_rate);
+	else
+		return false;
+	return true;
+}
+
+void
+pool_complain_account(const struct pool *p)
+{
+	const struct account	*a = p->tenant->account;
+
+	if (a->max_children == 0)
+		tenant_complain(p->tenant, "max_children = 0: a request of %s "
+		    "is refused", p->title);
+	else
+		tenant_complain(p->tenant, "queue_max = %" PRIu64 ": a request "
+		    "of %s is refused (%zu wait, max_children = %" PRIu64
+		    ", start_rate = %" PRIu64 ")", a->queue_max, p->title,
+		    p->tenant->waiting, a->max_children, a->start_rate);
 }
 
 /* --- figures ------------------------------------------------------------ */

@@ -5,8 +5,9 @@
  * A pool starts workers when they are needed, lends an idle one to each
  * request, first come first served, replaces those that die or have answered
  * their fill, and backs off when they cannot be started.  All pools together
- * keep below max_workers: the least recently used idle worker anywhere makes
- * room.  It knows nothing of HTTP or of what a worker says.
+ * keep below max_workers, those of one user to its account: the least recently
+ * used idle worker anywhere, or of that user, makes room.  It knows nothing of
+ * HTTP or of what a worker says.
  */
 #ifndef TOLLGATE_POOL_H
 #define TOLLGATE_POOL_H
@@ -20,12 +21,15 @@ struct function;
 struct pool;
 struct pools;
 struct protocol;
+struct tenants;
 struct ticket;
 struct worker;
 struct workers;
 
 struct pools_setup {
 	struct workers	*workers;	/* borrowed */
+	struct tenants	*tenants;	/* borrowed; the load's before it is
+					   the pools' */
 	/* The protocol of that name, or NULL. */
 	const struct protocol	*(*find_protocol)(const char *name);
 	/*
@@ -72,6 +76,7 @@ void		 pool_release(struct pool *);	/* NULL is fine */
 enum pool_answer {
 	POOL_LENT = 0,		/* here is a worker */
 	POOL_FULL,		/* queue_max are waiting already */
+	POOL_ACCOUNT_FULL,	/* so many as its user's account allows */
 	POOL_BACKING_OFF,	/* it could not be started lately */
 	POOL_START_FAILED,	/* it could not be started just now */
 	POOL_NOT_FOUND,		/* there is no such program */
@@ -106,6 +111,15 @@ void	pool_return(struct worker *, enum worker_use);
 
 /* Milliseconds until the back-off ends; 0 if there is none. */
 uint64_t	pool_backoff_ms(const struct pool *);
+#define POOL_LIMIT_LEN	160
+
+/*
+ * Which limit of its user's account it is that no worker can be started now,
+ * as "account alice: max_children = 4", into out; false: none.
+ */
+bool	pool_account_limit(const struct pool *, char out[POOL_LIMIT_LEN]);
+/* Warn of that, and of a request refused for it, once a second at most. */
+void	pool_complain_account(const struct pool *);
 /* Workers, all states but DEAD; requests waiting. */
 size_t	pool_workers(const struct pool *);
 size_t	pool_waiting(const struct pool *);

@@ -1,6 +1,5 @@
 /*
- * pools: all pools: where they are found, how they share max_workers, and what
- * a new load means to them.
+ * pools: all pools: where they are found, and what a new load means to them.
  *
  * What may not happen inside a caller's call - waiters hear of their workers,
  * workers are started and stopped in consequence of a return - is done in
@@ -18,101 +17,6 @@
 #include "mem.h"
 #include "settings.h"
 #include "timer.h"
-
-#define WARN_EVERY_MS	1000	/* of what may happen at each request */
-
-/* --- room --------------------------------------------------------------- */
-
-static bool
-is_at_max_workers(const struct pools *ps)
-{
-	return crew_all(ps->counts) >= ps->config->gateway.max_workers;
-}
-
-/* The least recently used idle workers leave, one for each pool in need. */
-static void
-evict(struct pools *ps)
-{
-	struct worker	*w, *next;
-
-	for (w = TAILQ_FIRST(&ps->lru); w != NULL; w = next) {
-		if (ps->counts[PLACE_STOPPING] >= ps->starved_count)
-			return;
-		next = TAILQ_NEXT(w, in_lru);
-		if (crew_can_spare(w->pool))
-			crew_stop(w);
-	}
-}
-
-/* Now and then, as it may be so for each request. */
-static void
-complain_starving(const struct pool *p)
-{
-	struct pools	*ps = p->pools;
-
-	if (timer_now() - ps->warned_ms < WARN_EVERY_MS)
-		return;
-	ps->warned_ms = timer_now();
-	log_warning("%s: waits for a worker of another function to end: "
-	    "max_workers = %u reached", p->title,
-	    ps->config->gateway.max_workers);
-}
-
-static void
-starve(struct pool *p)
-{
-	struct pools	*ps = p->pools;
-
-	if (!p->is_starved) {
-		p->is_starved = true;
-		ps->starved_count++;
-		TAILQ_INSERT_TAIL(&ps->starved, p, in_starved);
-	}
-	evict(ps);
-	if (ps->counts[PLACE_STOPPING] == 0)
-		complain_starving(p);
-}
-
-static void
-end_starving(struct pool *p)
-{
-	if (!p->is_starved)
-		return;
-	p->is_starved = false;
-	p->pools->starved_count--;
-	TAILQ_REMOVE(&p->pools->starved, p, in_starved);
-}
-
-void
-pools_start_needed(struct pool *p)
-{
-	if (p->probe != NULL && p->probe->has_served)
-		crew_recover(p);
-	while (crew_needs_start(p) && crew_can_start(p)) {
-		if (!is_at_max_workers(p->pools)) {
-			crew_start(p);
-			continue;
-		}
-		if (crew_wants_reserve(p))
-			break;	/* nobody has to make room for that */
-		starve(p);
-		return;
-	}
-	end_starving(p);
-}
-
-void
-pools_share_room(struct pools *ps)
-{
-	struct pool	*p;
-
-	while ((p = TAILQ_FIRST(&ps->starved)) != NULL &&
-	    !is_at_max_workers(ps)) {
-		end_starving(p);	/* its next turn is after the others */
-		pools_start_needed(p);
-	}
-	evict(ps);
-}
 
 /* --- pools come and go -------------------------------------------------- */
 
@@ -184,6 +88,24 @@ set_function(struct pool *p, struct function *fn)
 	function_release(old);
 }
 
+/* A template's is known once a worker of it stands, and stays so. */
+static void
+set_tenant(struct pool *p)
+{
+	struct tenants	*all = p->pools->setup.tenants;
+	struct tenant	*t;
+
+	if (p->tenant == NULL) {
+		p->tenant = tenants_get(all, p->fn->uid);
+		return;
+	}
+	if (p->fn->uid == TENANT_UNKNOWN)
+		return;
+	t = tenants_get(all, p->fn->uid);
+	crew_set_tenant(p, t);
+	tenant_release(t);
+}
+
 static struct pool *
 pool_create(struct pools *ps, struct function *fn, const char *const *captures)
 {
@@ -195,6 +117,7 @@ pool_create(struct pools *ps, struct function *fn, const char *const *captures)
 	p = xcalloc(1, sizeof(*p) + len);
 	p->pools = ps;
 	set_function(p, fn);
+	set_tenant(p);
 	p->capture_count = fn->captures.count;
 	fill_text(p, captures);
 	TAILQ_INIT(&p->workers);
@@ -216,7 +139,7 @@ pool_free(struct pool *p)
 
 	while ((t = TAILQ_FIRST(&p->tickets)) != NULL)
 		ticket_free(t);
-	end_starving(p);
+	room_forget(p);
 	if (p->is_due)
 		TAILQ_REMOVE(&p->pools->due, p, in_due);
 	LIST_REMOVE(p, in_bucket);
@@ -224,6 +147,7 @@ pool_free(struct pool *p)
 	timer_free(p->idle_timer);
 	timer_free(p->retry);
 	timer_free(p->refill);
+	tenant_release(p->tenant);
 	function_release(p->fn);
 	free(p);
 }
@@ -292,11 +216,11 @@ on_due(void *arg)
 		while ((t = TAILQ_FIRST(&ps->refused)) != NULL)
 			ticket_tell(t, NULL);
 		crew_stop_surplus(p);
-		pools_start_needed(p);
+		room_start_needed(p);
 		if (is_useless(p) && !p->is_due)
 			pool_free(p);
 	}
-	pools_share_room(ps);
+	room_share(ps);
 }
 
 /* --- a load ------------------------------------------------------------- */
@@ -333,6 +257,7 @@ pool_configure(struct pool *p, const struct config *config)
 	if (fn->process_digest != p->fn->process_digest)
 		crew_recover(p);	/* another program, another chance */
 	set_function(p, fn);
+	set_tenant(p);
 	TAILQ_FOREACH(w, &p->workers, in_pool)
 		if (w->function->process_digest != fn->process_digest)
 			crew_retire(w);
@@ -381,11 +306,12 @@ pools_create(const struct pools_setup *setup)
 	for (i = 0; i < POOL_BUCKETS; i++)
 		LIST_INIT(&ps->buckets[i]);
 	TAILQ_INIT(&ps->all);
-	TAILQ_INIT(&ps->lru);
-	TAILQ_INIT(&ps->starved);
+	room_init(&ps->room, ROOM_ALL, NULL);
+	TAILQ_INIT(&ps->crowded);
 	TAILQ_INIT(&ps->due);
 	TAILQ_INIT(&ps->refused);
 	ps->run_due = timer_new(on_due, ps);
+	ps->start_time = timer_new(room_on_start_time, ps);
 	return ps;
 }
 
@@ -402,6 +328,7 @@ pools_free(struct pools *ps)
 	while ((p = TAILQ_FIRST(&ps->all)) != NULL)
 		pool_free(p);
 	timer_free(ps->run_due);
+	timer_free(ps->start_time);
 	free(ps);
 }
 

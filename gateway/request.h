@@ -176,6 +176,7 @@ struct request {
 	int		 status;
 	unsigned	 outcome;	/* enum outcome */
 	bool		 is_broken;	/* answered in part */
+	bool		 is_told;	/* the log knows why it is refused */
 	uint64_t	 cpu_us;
 	uint64_t	 peak_kb;
 	int64_t		 worker_pid;

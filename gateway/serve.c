@@ -72,10 +72,13 @@ leave_queue(struct request *r)
 static enum verdict
 refuse_late(struct request *r)
 {
+	char	 limit[POOL_LIMIT_LEN] = "";
+
+	pool_account_limit(r->pool, limit);
 	request_complain(r, "waited for a worker longer than "
-	    "pool.queue_timeout = %" PRIu64 "ms (%zu workers, %zu waiting)",
+	    "pool.queue_timeout = %" PRIu64 "ms (%zu workers, %zu waiting%s%s)",
 	    r->function->queue_timeout_ms, pool_workers(r->pool),
-	    pool_waiting(r->pool));
+	    pool_waiting(r->pool), *limit != '\0' ? "; " : "", limit);
 	leave_queue(r);
 	return request_refuse(r, 503, OUTCOME_REJECTED,
 	    "no worker was free in time");
@@ -91,6 +94,8 @@ refuse_unserved(struct request *r)
 	} by_answer[] = {
 		[POOL_FULL] = { 503, OUTCOME_REJECTED,
 		    "all workers are busy and the queue is full" },
+		[POOL_ACCOUNT_FULL] = { 503, OUTCOME_REJECTED,
+		    "as many wait already as its account allows" },
 		[POOL_BACKING_OFF] = { 503, OUTCOME_ERROR,
 		    "the function could not be started lately" },
 		[POOL_START_FAILED] = { 503, OUTCOME_ERROR,
@@ -105,7 +110,10 @@ refuse_unserved(struct request *r)
 
 	if (r->ticket != NULL)
 		return refuse_late(r);
-	if (r->pool_answer == POOL_FULL)
+	if (r->pool_answer == POOL_ACCOUNT_FULL) {
+		pool_complain_account(r->pool);
+		r->is_told = true;
+	} else if (r->pool_answer == POOL_FULL)
 		request_complain(r, "%zu wait already, pool.queue_max = %"
 		    PRIu32 ", pool.max_children = %" PRIu32,
 		    pool_waiting(r->pool), r->function->queue_max,

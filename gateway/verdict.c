@@ -103,7 +103,7 @@ enum verdict
 request_refuse(struct request *r, int status, enum outcome outcome,
     const char *why)
 {
-	if (outcome == OUTCOME_REJECTED)
+	if (outcome == OUTCOME_REJECTED && !r->is_told)
 		log_info("%s: request %s: %d: %s",
 		    r->function != NULL ? r->function->name : "-", r->id,
 		    status, why);

@@ -17,18 +17,20 @@
 #include <event2/event.h>
 
 #include "errpipe.h"
+#include "funclog.h"
 #include "function.h"
 #include "log.h"
 #include "mem.h"
 #include "module.h"
 #include "settings.h"
+#include "tenant.h"
 #include "timer.h"
 
 #define BUCKETS			1024	/* by number; a power of 2 */
+#define STARTS_SHARE		(MESSAGE_STARTS_MAX / 2)	/* of a user */
 #define MESSAGES_PER_TURN	64	/* then others have a turn */
 
 LIST_HEAD(worker_list, worker);
-TAILQ_HEAD(worker_queue, worker);
 
 struct workers {
 	struct workers_setup	 setup;
@@ -132,6 +134,26 @@ find(struct workers *ws, uint64_t number)
 	return NULL;
 }
 
+/*
+ * Whose START is next: of the user who has the fewest out, and of his who came
+ * first; NULL if all have their share.
+ */
+static struct worker *
+next_start(const struct workers *ws)
+{
+	struct worker	*w, *best = NULL;
+	unsigned	 least = STARTS_SHARE;
+
+	TAILQ_FOREACH(w, &ws->asked, in_asked)
+		if (w->tenant->starting < least) {
+			least = w->tenant->starting;
+			best = w;
+			if (least == 0)
+				break;
+		}
+	return best;
+}
+
 /* Send as many of the waiting STARTs as may be out at once. */
 static void
 send_starts(struct workers *ws)
@@ -140,7 +162,7 @@ send_starts(struct workers *ws)
 	struct worker	*w;
 
 	while (ws->starting < MESSAGE_STARTS_MAX &&
-	    (w = TAILQ_FIRST(&ws->asked)) != NULL) {
+	    (w = next_start(ws)) != NULL) {
 		TAILQ_REMOVE(&ws->asked, w, in_asked);
 		memset(&m, 0, sizeof(m));
 		m.type = MESSAGE_START;
@@ -150,6 +172,7 @@ send_starts(struct workers *ws)
 		m.start.capture_count = w->capture_count;
 		memcpy(m.start.captures, w->captures, sizeof(w->captures));
 		ws->starting++;
+		w->tenant->starting++;
 		workers_tell(ws, &m);
 	}
 }
@@ -197,6 +220,20 @@ close_all(const int *fds, int count)
 		close(fds[count]);
 }
 
+/* Its START is answered: whose it is, is known now. */
+static void
+answer_start(struct worker *w, uid_t uid)
+{
+	struct tenant	*old = w->tenant;
+
+	old->starting--;
+	if (uid == TENANT_UNKNOWN || uid == old->uid)
+		return;
+	w->uid = uid;
+	w->tenant = tenants_get(w->workers->setup.tenants, uid);
+	tenant_release(old);
+}
+
 /* How many descriptors STARTED brings, by way. */
 static int
 started_fds(const struct worker *w, const struct message_started *started)
@@ -209,6 +246,8 @@ static void
 on_started(struct workers *ws, struct worker *w, const struct message *m,
     const int *fds, int count)
 {
+	struct funclog_source	 source;
+
 	if (count != started_fds(w, &m->started) ||
 	    w->state != WORKER_ASKED) {
 		log_error("%s: STARTED with %d descriptors in state %s",
@@ -225,8 +264,10 @@ on_started(struct workers *ws, struct worker *w, const struct message *m,
 		w->memory_peak = fds[--count];
 	if (m->started.has_cpu_stat)
 		w->cpu_stat = fds[--count];
-	w->errors = errpipe_create(ws->errpipes, fds[count - 1], w->function,
-	    w->pid);
+	source.function = w->function;
+	source.worker = w->pid;
+	source.tenant = w->tenant;
+	w->errors = errpipe_create(ws->errpipes, fds[count - 1], &source);
 	if (w->errors == NULL)
 		log_errno("%s: worker %ld: stderr", w->function->name,
 		    (long)w->pid);
@@ -274,15 +315,18 @@ on_message(struct workers *ws, const struct message *m, const int *fds,
 	switch (m->type) {
 	case MESSAGE_STARTED:
 		ws->starting--;
-		if ((w = find(ws, m->started.worker)) != NULL)
+		if ((w = find(ws, m->started.worker)) != NULL) {
+			answer_start(w, m->started.uid);
 			on_started(ws, w, m, fds, count);
-		else
+		} else
 			close_all(fds, count);
 		break;
 	case MESSAGE_REFUSED:
 		ws->starting--;
-		if ((w = find(ws, m->refused.worker)) != NULL)
+		if ((w = find(ws, m->refused.worker)) != NULL) {
+			answer_start(w, m->refused.uid);
 			on_refused(w, m);
+		}
 		break;
 	case MESSAGE_EXITED:
 		if ((w = find(ws, m->exited.worker)) != NULL &&
@@ -368,6 +412,7 @@ let_go(struct worker *w)
 	close_figures(w);
 	timer_free(w->kill_timer);
 	LIST_REMOVE(w, in_hash);
+	tenant_release(w->tenant);
 	function_release(w->function);
 	free(w);
 }
@@ -454,10 +499,9 @@ on_kill_time(void *arg)
 }
 
 struct worker *
-worker_start(struct workers *ws, struct function *fn, uint64_t generation,
-    const char *const *captures, const struct protocol *protocol,
-    const struct worker_events *events)
+worker_start(struct workers *ws, const struct worker_order *order)
 {
+	struct function	*fn = order->function;
 	struct worker	*w;
 	size_t		 i;
 
@@ -465,9 +509,11 @@ worker_start(struct workers *ws, struct function *fn, uint64_t generation,
 	w->number = ++ws->last_number;
 	w->workers = ws;
 	w->function = function_hold(fn);
-	w->generation = generation;
-	w->protocol = protocol;
-	w->events = events;
+	w->generation = order->generation;
+	w->protocol = order->protocol;
+	w->events = order->events;
+	w->tenant = tenant_hold(order->tenant);
+	w->uid = w->tenant->uid;
 	w->asked_ms = timer_now();
 	w->cpu_stat = w->memory_peak = w->proc_status = -1;
 	w->cpu_clock = -1;
@@ -475,7 +521,7 @@ worker_start(struct workers *ws, struct function *fn, uint64_t generation,
 	w->capture_count = (uint32_t)fn->captures.count;
 	for (i = 0; i < fn->captures.count; i++)
 		snprintf(w->captures[i], sizeof(w->captures[i]), "%s",
-		    captures[i]);
+		    order->captures[i]);
 
 	LIST_INSERT_HEAD(bucket(ws, w->number), w, in_hash);
 	TAILQ_INSERT_TAIL(&ws->asked, w, in_asked);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "message.h"
+#include "room.h"
 
 struct errpipe;
 struct event_base;
@@ -25,6 +26,8 @@ struct function;
 struct outbox;
 struct pool;
 struct protocol;
+struct tenant;
+struct tenants;
 struct timer;
 struct worker;
 struct workers;
@@ -64,6 +67,7 @@ struct worker {
 	enum worker_state	 state;
 	pid_t		 pid;
 	uid_t		 uid;
+	struct tenant	*tenant;	/* held; uid's, once that is known */
 	uint64_t	 asked_ms;	/* when START was asked for */
 	uint64_t	 signalled_ms;	/* when TERM went out */
 	bool		 is_frozen;
@@ -80,7 +84,7 @@ struct worker {
 	uint64_t	 idle_since_ms;
 	TAILQ_ENTRY(worker)	 in_pool;
 	TAILQ_ENTRY(worker)	 in_idle;
-	TAILQ_ENTRY(worker)	 in_lru;
+	TAILQ_ENTRY(worker)	 in_lru[ROOM_KINDS];
 
 	void		*private;	/* the protocol's */
 
@@ -110,6 +114,7 @@ struct workers_setup {
 	struct event_base	*base;
 	int			 channel;	/* to the spawner; owned */
 	struct funclogs		*logs;		/* borrowed */
+	struct tenants		*tenants;	/* likewise */
 	struct outbox		*outbox;	/* borrowed; NULL: none */
 	uint64_t		 stop_timeout_ms;
 
@@ -135,14 +140,21 @@ struct outbox		*workers_outbox(struct workers *);
 /* Tell the spawner something that concerns no worker (LOADED, READY). */
 int	workers_tell(struct workers *, const struct message *);
 
+struct worker_order {		/* what a worker is asked for with */
+	struct function		*function;
+	uint64_t		 generation;	/* of the load that knows it */
+	const char *const	*captures;	/* all it has, in order */
+	const struct protocol	*protocol;
+	const struct worker_events *events;
+	struct tenant		*tenant;	/* whose, as far as is known */
+};
+
 /*
- * Ask for a worker of fn as the load numbered generation knows it.  captures:
- * fn->captures.count values, in that order.  At most MESSAGE_STARTS_MAX are
- * asked of the spawner at once, the others wait their turn here.  Never NULL.
+ * Ask for a worker.  At most MESSAGE_STARTS_MAX are asked of the spawner at
+ * once, and half of those for one user; the others wait their turn here.
+ * Never NULL.
  */
-struct worker	*worker_start(struct workers *, struct function *fn,
-		    uint64_t generation, const char *const *captures,
-		    const struct protocol *, const struct worker_events *);
+struct worker	*worker_start(struct workers *, const struct worker_order *);
 
 /* TERM its group, KILL it stop_timeout later.  Again: nothing. */
 void	worker_stop(struct worker *);

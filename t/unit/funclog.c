@@ -18,11 +18,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "function.h"
 #include "log.h"
 #include "mem.h"
+#include "tenant.h"
 #include "timer.h"
 
+#define RATE		(1024 * 1024)	/* bytes a second, and at once */
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 
 /* --- a clock of our own ------------------------------------------------- */
@@ -95,7 +98,19 @@ make_function(const char *name)
 
 	made = function_create();
 	made->name = arena_strdup(made->arena, name);
+	made->log_rate = made->log_burst = RATE;
 	return made;
+}
+
+static struct tenants	*tenants;
+static struct tenant	*tenant;	/* whose workers say it */
+
+static struct funclog_stream *
+open_stream(const struct function *who, pid_t worker)
+{
+	const struct funclog_source	 source = { who, worker, tenant };
+
+	return funclog_stream_create(logs, &source);
 }
 
 static void
@@ -106,6 +121,8 @@ set_up(void)
 	now_ms = 5000;
 	content = NULL;
 	logs = funclogs_create(folder);
+	tenants = tenants_create();
+	tenant = tenants_get(tenants, 1000);
 	fn = make_function("thumb");
 }
 
@@ -117,6 +134,8 @@ tear_down(void)
 	DIR		*dir;
 
 	funclogs_free(logs);
+	tenant_release(tenant);
+	tenants_free(tenants);
 	function_release(fn);
 	free(content);
 	dir = opendir(folder);
@@ -186,7 +205,7 @@ say(const struct function *who, const char *text)
 {
 	struct funclog_stream	*s;
 
-	s = funclog_stream_create(logs, who, 42);
+	s = open_stream(who, 42);
 	funclog_write(s, "r1", text, strlen(text));
 	funclog_stream_free(s);
 }
@@ -214,7 +233,7 @@ START_TEST(lines_are_the_same_however_split)
 	size_t			 len = strlen(said), at;
 
 	for (at = 0; at <= len; at++) {
-		s = funclog_stream_create(logs, fn, 42);
+		s = open_stream(fn, 42);
 		funclog_write(s, "r1", said, at);
 		funclog_write(s, "r1", said + at, len - at);
 		funclog_flush(s, "r1");
@@ -246,7 +265,7 @@ START_TEST(long_line_comes_in_pieces)
 		expected = xasprintf("r1 worker 42: %.8192s\n"
 		    "r1 worker 42: %.8192s\nr1 worker 42: x\n", said, said);
 	for (i = 0; i < ROWS(chunks); i++) {
-		s = funclog_stream_create(logs, fn, 42);
+		s = open_stream(fn, 42);
 		for (at = 0; at < len; at += n) {
 			n = len - at < chunks[i] ? len - at : chunks[i];
 			funclog_write(s, "r1", said + at, n);
@@ -269,7 +288,7 @@ START_TEST(escapes_never_overflow)
 
 	said = xmalloc(len);
 	memset(said, 0xff, len);
-	s = funclog_stream_create(logs, fn, 42);
+	s = open_stream(fn, 42);
 	funclog_write(s, "r1", said, len);
 	funclog_stream_free(s);
 	free(said);
@@ -285,7 +304,7 @@ START_TEST(end_of_request_ends_its_line)
 {
 	struct funclog_stream	*s;
 
-	s = funclog_stream_create(logs, fn, 42);
+	s = open_stream(fn, 42);
 	funclog_write(s, "r1", "half", 4);
 	ck_assert_str_eq(read_log("thumb.log"), "");
 	funclog_flush(s, "r1");
@@ -303,7 +322,7 @@ START_TEST(silence_opens_nothing)
 {
 	struct funclog_stream	*s;
 
-	s = funclog_stream_create(logs, fn, 42);
+	s = open_stream(fn, 42);
 	funclog_flush(s, "-");
 	funclog_stream_free(s);
 	ck_assert_str_eq(read_log("thumb.log"), "");
@@ -403,7 +422,7 @@ START_TEST(few_files_stay_open)
 	for (i = 0; i < 200; i++) {
 		snprintf(name, sizeof(name), "f%d", i);
 		many[i] = make_function(name);
-		streams[i] = funclog_stream_create(logs, many[i], i);
+		streams[i] = open_stream(many[i], i);
 	}
 	for (round = 0; round < 2; round++)
 		for (i = 0; i < 200; i++)
@@ -436,13 +455,13 @@ START_TEST(flood_is_dropped_and_told)
 
 	for (i = 0; i < (int)sizeof(said); i++)
 		said[i] = i % 64 == 63 ? '\n' : 'x';
-	one = funclog_stream_create(logs, fn, 1);
-	two = funclog_stream_create(logs, fn, 2);
+	one = open_stream(fn, 1);
+	two = open_stream(fn, 2);
 	for (i = 0; i < 32; i++) {	/* 2 MB each: of the function, 4 */
 		funclog_write(one, "r1", said, sizeof(said));
 		funclog_write(two, "r2", said, sizeof(said));
 	}
-	ck_assert_uint_lt(strlen(read_log("thumb.log")), FUNCLOG_RATE + 200);
+	ck_assert_uint_lt(strlen(read_log("thumb.log")), RATE + 200);
 	ck_assert_ptr_null(strstr(content, "tollgate"));
 	quiet = make_function("quiet");
 	say(quiet, "heard\n");
@@ -453,7 +472,7 @@ START_TEST(flood_is_dropped_and_told)
 	told = strstr(read_log("thumb.log"), "Z - tollgate: ");
 	ck_assert_ptr_nonnull(told);
 	dropped = strtoul(told + 14, NULL, 10);
-	ck_assert_uint_gt(dropped, 4 * FUNCLOG_RATE - FUNCLOG_RATE);
+	ck_assert_uint_gt(dropped, 4 * RATE - RATE);
 	ck_assert_str_eq(strchr(told + 14, ' '), " bytes dropped\n");
 	funclog_write(one, "r3", "again\n", 6);
 	ck_assert_ptr_nonnull(strstr(read_log("thumb.log"),
@@ -465,9 +484,62 @@ START_TEST(flood_is_dropped_and_told)
 }
 END_TEST
 
+/* A user's functions share his account's rate, others have theirs. */
+START_TEST(account_is_a_limit_of_its_own)
+{
+	static char		 said[64 * 1024];
+	struct config		 config = { .account_count = 0 };
+	struct account		 account;
+	struct function		*second = make_function("second");
+	struct tenant		*mine = tenant;
+
+	memset(said, 'x', sizeof(said) - 1);
+	config_default_account(&account);
+	account.uid = 1000;
+	account.log_rate = 1024;
+	account.log_burst = 64 * 1024;
+	config_default_account(&config.others);
+	config.accounts = &account;
+	config.account_count = 1;
+	tenants_configure(tenants, &config);
+	say(fn, said);
+	say(second, "lost\n");
+	ck_assert_str_eq(read_log("second.log"), "");
+	tenant = tenants_get(tenants, 1001);
+	say(second, "another's\n");
+	assert_log("second.log", "r1 worker 42: another's\n");
+	tenant_release(tenant);
+	tenant = mine;
+	second_passes();
+	say(second, "heard\n");
+	ck_assert_ptr_nonnull(strstr(read_log("second.log"),
+	    " - tollgate: 5 bytes dropped\n"));
+	ck_assert_ptr_nonnull(strstr(content, ": heard\n"));
+	function_release(second);
+}
+END_TEST
+
+/* Of a template, one user's flood costs another nothing. */
+START_TEST(rate_is_each_users)
+{
+	static char	 said[2 * RATE];
+	struct tenant	*mine = tenant;
+
+	memset(said, '\n', sizeof(said) - 1);
+	say(fn, said);
+	say(fn, "lost\n");
+	ck_assert_ptr_null(strstr(read_log("thumb.log"), "lost"));
+	tenant = tenants_get(tenants, 1001);
+	say(fn, "heard\n");
+	tenant_release(tenant);
+	tenant = mine;
+	ck_assert_ptr_nonnull(strstr(read_log("thumb.log"), ": heard\n"));
+}
+END_TEST
+
 START_TEST(end_tells_what_was_dropped)
 {
-	static char	 said[2 * FUNCLOG_RATE];
+	static char	 said[2 * RATE];
 
 	memset(said, '\n', sizeof(said) - 1);
 	say(fn, said);
@@ -501,6 +573,8 @@ main(void)
 	tcase_add_test(tc, link_is_refused_and_told_once);
 	tcase_add_test(tc, few_files_stay_open);
 	tcase_add_test(tc, flood_is_dropped_and_told);
+	tcase_add_test(tc, account_is_a_limit_of_its_own);
+	tcase_add_test(tc, rate_is_each_users);
 	tcase_add_test(tc, end_tells_what_was_dropped);
 	suite_add_tcase(suite, tc);
 	sr = srunner_create(suite);

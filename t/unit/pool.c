@@ -252,6 +252,78 @@ static const struct {
 	{ "but not while a request holds it",
 	  "load ask:t/x back:1 admit:t/x wait:1000 pools=1 go:2 2=w2" },
 
+	/* accounts */
+	{ "never more of all a user's functions",
+	  "u1.max=2 a.max=4 b.max=4 load ask:a ask:b ask:a ask:b 3=waits "
+	  "4=waits started=2 broken:1 3=w3 4=waits" },
+	{ "an idle one of the same user makes room",
+	  "u1.max=2 load ask:a ask:b back:2 ask:a b=0/0/0 3=w3" },
+	{ "one of another user does not",
+	  "c.uid=2 u1.max=1 load ask:c back:1 ask:a ask:b 3=waits c=1/1/0 "
+	  "a=1/0/1 started=2" },
+	{ "and is not kept out",
+	  "c.uid=2 u1.max=1 load ask:a ask:a ask:b ask:c 4=w2" },
+	{ "the user's limit and that of all",
+	  "c.uid=2 gw.workers=2 u1.max=1 load ask:a ask:c back:1 ask:b "
+	  "3=w3 a=0/0/0 ask:c 4=waits spent:3 4=w4" },
+	{ "launchers count",
+	  "a.launch=1 u1.max=2 load ask:a wait:20 a=2/1/1 ask:b a=1/0/1 2=w3" },
+	{ "a launcher in reserve makes nobody leave",
+	  "a.launch=1 u1.max=2 load ask:b back:1 ask:a wait:20 b=1/1/0 "
+	  "started=2" },
+	{ "a user's queue is full",
+	  "u1.max=1 u1.queue=2 load ask:a ask:a ask:b ask:b 4=accountfull "
+	  "cancel:2 ask:b 5=waits ask:a 6=accountfull waiting=2" },
+	{ "another's is not",
+	  "c.uid=2 u1.max=1 u1.queue=1 c.max=1 load ask:a ask:a ask:b "
+	  "3=accountfull ask:c ask:c ask:c 5=waits 6=waits" },
+	{ "who has a worker coming does not wait",
+	  "u1.queue=0 load hold ask:a ask:b 1=waits 2=waits stand:1 1=w1 "
+	  "ask:a 3=waits u1.max=3 load ask:b 4=accountfull" },
+	{ "an account of no workers",
+	  "u1.max=0 load ask:a 1=accountfull started=0 c.uid=2 load ask:c "
+	  "2=w1" },
+	{ "none any more, and who waits is told",
+	  "a.max=1 load ask:a ask:a back:1 2=w1 ask:a u1.max=0 load 3=waits "
+	  "spent:2 3=accountfull" },
+	{ "fewer than there are: idle ones go, others when given back",
+	  "a.max=4 load ask:a ask:a ask:a back:1 u1.max=1 load a=2/0/2 "
+	  "back:2 a=1/0/1 back:3 a=1/1/0" },
+	{ "more are let in at once",
+	  "u1.max=1 load ask:a ask:b 2=waits u1.max=2 load 2=w2" },
+	{ "starts wait for their turn",
+	  "a.max=4 u1.rate=2 u1.burst=1 load ask:a ask:a ask:a 1=w1 2=waits "
+	  "started=1 wait:499 started=1 wait:1 2=w2 3=waits wait:500 3=w3" },
+	{ "those of all the user's functions, first come, first served",
+	  "u1.rate=1 u1.burst=1 load ask:b ask:a ask:c c.uid=1 wait:1000 "
+	  "2=w2 3=waits wait:1000 3=w3" },
+	{ "but not another's",
+	  "c.uid=2 u1.rate=1 u1.burst=1 load ask:a ask:b ask:c 2=waits 3=w2" },
+	{ "nobody has to leave for a rate",
+	  "u1.rate=1 u1.burst=2 load ask:a back:1 ask:b ask:b 3=waits "
+	  "a=1/1/0 wait:1000 3=w3" },
+	{ "a worker given back serves who waits for a start",
+	  "u1.rate=1 u1.burst=1 load ask:a ask:a 2=waits back:1 2=w1 "
+	  "wait:5000 started=1" },
+	{ "a higher rate holds at once",
+	  "u1.rate=1 u1.burst=1 load ask:a ask:b 2=waits wait:10 u1.rate=100 "
+	  "load 2=w2" },
+	{ "within a user nobody is kept out for ever",
+	  "a.max=1 u1.max=1 load ask:a ask:b wait:1000 ask:a back:1 2=w2 "
+	  "3=waits" },
+	{ "the spawner's limit is no failure",
+	  "load hold ask:a refuse:1:capped 1=waits started=1 wait:99 "
+	  "started=1 wait:1 started=2 stand:2 1=w2 backoff=0" },
+	{ "of a template it tells whose",
+	  "load hold ask:t/x refuse:1:capped ask:t/y 2=waits started=2 "
+	  "wait:100 started=3" },
+	{ "a template's counts once its user is known",
+	  "u3.max=1 load admit:t/x ask:t/x ask:t/y 2=w1 3=w2 back:2 t=1/0/1 "
+	  "ask:t/x 4=waits back:3 4=w3" },
+	{ "and its queue, too",
+	  "t.max=1 u3.queue=1 load ask:t/x ask:t/x ask:t/x 3=accountfull "
+	  "cancel:2 ask:t/x 4=waits" },
+
 	/* the end */
 	{ "who waits is served, who idles goes",
 	  "a.max=1 a.min=1 b.min=1 load ask:a ask:a drain b=0/0/0 a=1/0/1 "

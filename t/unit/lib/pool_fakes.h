@@ -11,6 +11,7 @@
 #include "worker.h"
 
 #define FAKE_WORKERS_MAX	4096
+#define FAKE_TEMPLATE_UID	3	/* of whom templates' programs are */
 
 /* --- the clock ---------------------------------------------------------- */
 

@@ -11,6 +11,7 @@
 #include "function.h"
 #include "mem.h"
 #include "pool_fakes.h"
+#include "tenant.h"
 #include "timer.h"
 
 static struct worker	*started[FAKE_WORKERS_MAX];
@@ -18,10 +19,9 @@ static bool		 is_unheard[FAKE_WORKERS_MAX];	/* dead, on_ended due */
 static unsigned		 count;
 
 struct worker *
-worker_start(struct workers *ws, struct function *fn, uint64_t generation,
-    const char *const *captures, const struct protocol *protocol,
-    const struct worker_events *events)
+worker_start(struct workers *ws, const struct worker_order *order)
 {
+	struct function	*fn = order->function;
 	struct worker	*w;
 	size_t		 i;
 
@@ -31,15 +31,16 @@ worker_start(struct workers *ws, struct function *fn, uint64_t generation,
 	w->number = count;
 	w->workers = ws;
 	w->function = function_hold(fn);
-	w->generation = generation;
-	w->protocol = protocol;
-	w->events = events;
+	w->generation = order->generation;
+	w->protocol = order->protocol;
+	w->events = order->events;
+	w->tenant = tenant_hold(order->tenant);
 	w->asked_ms = timer_now();
 	w->pid = (pid_t)(1000 + count);
 	w->capture_count = (uint32_t)fn->captures.count;
 	for (i = 0; i < fn->captures.count; i++)
 		snprintf(w->captures[i], sizeof(w->captures[i]), "%s",
-		    captures[i]);
+		    order->captures[i]);
 	return w;
 }
 
@@ -84,6 +85,7 @@ worker_free(struct worker *w)
 	assert(w->state == WORKER_DEAD && w->lent == 0);
 	assert(!is_unheard[w->number - 1]);
 	started[w->number - 1] = NULL;
+	tenant_release(w->tenant);
 	function_release(w->function);
 	free(w);
 }
@@ -106,10 +108,22 @@ fake_workers_started(void)
 	return count;
 }
 
+/* The spawner says whose a template's is. */
+static void
+learn_user(struct worker *w)
+{
+	struct tenant	*old = w->tenant;
+
+	w->tenant = tenants_get(old->all, old->uid != TENANT_UNKNOWN ?
+	    old->uid : FAKE_TEMPLATE_UID);
+	tenant_release(old);
+}
+
 void
 fake_stands(struct worker *w)
 {
 	assert(w->state == WORKER_ASKED);
+	learn_user(w);
 	w->state = WORKER_IDLE;
 	if (w->is_retiring)
 		worker_stop(w);
@@ -121,6 +135,8 @@ void
 fake_refused(struct worker *w, enum refusal refusal)
 {
 	assert(w->state == WORKER_ASKED);
+	if (refusal == REFUSAL_CAPPED)
+		learn_user(w);
 	w->end.refused = true;
 	w->end.refusal = refusal;
 	w->state = WORKER_DEAD;

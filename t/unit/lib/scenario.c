@@ -19,6 +19,7 @@
 #define NAMES		"abcdt"
 #define FUNCTIONS	(sizeof(NAMES) - 1)
 #define ASKERS_MAX	64
+#define ACCOUNTS	4
 #define COLLECTED	99	/* not yet answered: it waits */
 
 struct asker {
@@ -31,17 +32,20 @@ struct asker {
 
 struct draft {			/* of a function, until it is loaded */
 	unsigned	 max, min, idle, queue, slots, requests, digest;
-	unsigned	 launch, freeze, gone;
+	unsigned	 launch, freeze, gone, uid;
 };
 
 static const char	*title, *word;		/* for messages of failure */
 static struct pools	*ps;
+static struct tenants	*tenants;
 static struct config	 config;
+static struct account	 accounts[ACCOUNTS];	/* of uids 1 to ACCOUNTS */
 static struct draft	 drafts[FUNCTIONS];
 static struct asker	 askers[ASKERS_MAX];
 static unsigned		 asker_count;
 static unsigned		 gone_count;	/* on_worker_gone was called */
 static bool		 is_obeying;
+static bool		 is_holding_accounts;	/* no limit is ever passed */
 
 #define CHECK(claim)	ck_assert_msg(claim, "%s: at '%s': %s", title, word, \
 			    #claim)
@@ -63,6 +67,7 @@ static const struct {
 	{ "launch",	offsetof(struct draft, launch), 0 },
 	{ "freeze",	offsetof(struct draft, freeze), 0 },
 	{ "gone",	offsetof(struct draft, gone), 0 },
+	{ "uid",	offsetof(struct draft, uid), 1 },
 };
 
 static void
@@ -74,6 +79,32 @@ set_key(char function, const char *key, unsigned value)
 	for (i = 0; i < ROWS(draft_keys); i++)
 		if (strcmp(draft_keys[i].key, key) == 0) {
 			memcpy((char *)d + draft_keys[i].offset, &value,
+			    sizeof(value));
+			return;
+		}
+	ck_abort_msg("%s: no such key: %s", title, key);
+}
+
+static const struct {
+	const char	*key;
+	size_t		 offset;
+} account_keys[] = {
+	{ "max",	offsetof(struct account, max_children) },
+	{ "queue",	offsetof(struct account, queue_max) },
+	{ "rate",	offsetof(struct account, start_rate) },
+	{ "burst",	offsetof(struct account, start_burst) },
+};
+
+/* which: "u1" */
+static void
+set_account_key(const char *which, const char *key, uint64_t value)
+{
+	struct account	*a = &accounts[which[1] - '1'];
+	int		 i;
+
+	for (i = 0; i < ROWS(account_keys); i++)
+		if (strcmp(account_keys[i].key, key) == 0) {
+			memcpy((char *)a + account_keys[i].offset, &value,
 			    sizeof(value));
 			return;
 		}
@@ -99,8 +130,10 @@ make_function(size_t i, uint32_t number)
 	fn->concurrency = d->slots;
 	fn->max_requests = d->requests;
 	fn->freeze = d->freeze != 0;
+	fn->uid = d->uid;
 	if (NAMES[i] == 't') {
 		fn->is_template = true;
+		fn->uid = TENANT_UNKNOWN;
 		fn->captures.words = captures;
 		fn->captures.count = 1;
 	}
@@ -130,6 +163,7 @@ load(void)
 			    (uint32_t)config.count);
 			config.count++;
 		}
+	tenants_configure(tenants, &config);
 	pools_configure(ps, &config);
 	release_functions(old, old_count);
 }
@@ -162,11 +196,19 @@ set_up(void)
 
 	for (i = 0; i < FUNCTIONS; i++)
 		drafts[i] = (struct draft){ .max = 2, .idle = 1000,
-		    .queue = 100, .slots = 1 };
+		    .queue = 100, .slots = 1, .uid = 1 };
+	for (i = 0; i < ACCOUNTS; i++) {
+		config_default_account(&accounts[i]);
+		accounts[i].uid = (uid_t)i + 1;
+	}
+	config.accounts = accounts;
+	config.account_count = ACCOUNTS;
+	config_default_account(&config.others);
 	config.gateway.max_workers = 100;
 	config.gateway.start_backoff_ms = 1000;
 	config.gateway.start_backoff_max_ms = 8000;
 	is_obeying = true;
+	setup.tenants = tenants = tenants_create();
 	ps = pools_create(&setup);
 }
 
@@ -296,12 +338,12 @@ static void
 refuse(const char *arg)
 {
 	static const char	*words[] = { "failed", "missing",
-				    "distrusted" };
+				    "distrusted", "capped" };
 	const char		*why = strchr(arg, ':') + 1;
 	unsigned		 i;
 
 	for (i = 0; strcmp(words[i], why) != 0; i++)
-		CHECK(i < 2);
+		CHECK(i < 3);
 	fake_refused(worker(arg), (enum refusal)i);
 }
 
@@ -378,6 +420,7 @@ name_answer(const struct asker *a, char *out, size_t room)
 	static const char	*names[] = {
 		[POOL_LENT] = "nothing",
 		[POOL_FULL] = "full",
+		[POOL_ACCOUNT_FULL] = "accountfull",
 		[POOL_BACKING_OFF] = "backoff",
 		[POOL_START_FAILED] = "failed",
 		[POOL_NOT_FOUND] = "missing",
@@ -457,6 +500,38 @@ check_worker(const struct worker *w)
 	CHECK(w->pool->pools == ps);
 }
 
+/* Likewise of each user. */
+static void
+check_tenants(void)
+{
+	struct {
+		size_t	 counts[PLACES], waiting;
+	}			 sums[ACCOUNTS + 1] = { 0 }, *sum;
+	struct tenant		*t;
+	const struct pool	*p;
+	int			 i;
+
+	TAILQ_FOREACH(p, &ps->all, in_all) {
+		CHECK(p->tenant->uid <= ACCOUNTS ||
+		    p->tenant->uid == TENANT_UNKNOWN);
+		sum = &sums[p->tenant->uid == TENANT_UNKNOWN ? 0 :
+		    p->tenant->uid];
+		for (i = 0; i < PLACES; i++)
+			sum->counts[i] += p->counts[i];
+		sum->waiting += p->waiting;
+	}
+	for (i = 0; i <= ACCOUNTS; i++) {
+		t = tenants_get(tenants, i == 0 ? TENANT_UNKNOWN : (uid_t)i);
+		CHECK(memcmp(t->room.counts, sums[i].counts,
+		    sizeof(sums[i].counts)) == 0);
+		CHECK(t->waiting == sums[i].waiting);
+		if (i > 0 && is_holding_accounts)
+			CHECK(crew_all(t->room.counts) <=
+			    t->account->max_children);
+		tenant_release(t);
+	}
+}
+
 /* Counts are what there is; no limit is passed. */
 static void
 check_counts(void)
@@ -483,9 +558,10 @@ check_counts(void)
 		}
 		CHECK(pool_workers(p) == crew_all(counts));
 	}
-	CHECK(memcmp(all, ps->counts, sizeof(all)) == 0);
+	CHECK(memcmp(all, ps->room.counts, sizeof(all)) == 0);
 	CHECK(lent == pools_lent(ps) && waiting == pools_waiting(ps));
 	CHECK(crew_all(all) <= config.gateway.max_workers);
+	check_tenants();
 }
 
 static void
@@ -507,6 +583,8 @@ run_word(void)
 		expect(text, sign);
 	else if (strcmp(text, "gw.workers") == 0)
 		config.gateway.max_workers = (uint32_t)strtoul(sign, NULL, 10);
+	else if (text[0] == 'u')
+		set_account_key(text, dot + 1, strtoull(sign, NULL, 10));
 	else
 		set_key(text[0], dot + 1, (unsigned)strtoul(sign, NULL, 10));
 }
@@ -535,6 +613,7 @@ tear_down(void)
 	check_counts();
 	CHECK(gone_count == fake_workers_started());
 	pools_free(ps);
+	tenants_free(tenants);
 	CHECK(fake_timers() == 0);
 	release_functions(config.functions, config.count);
 }
@@ -590,17 +669,34 @@ random_end(void)
 	if (w == NULL || w->state == WORKER_DEAD)
 		return;
 	if (w->state == WORKER_ASKED)
-		fake_refused(w, (enum refusal)roll(3));
+		fake_refused(w, (enum refusal)roll(4));
 	else if (roll(2) == 0)
 		fake_dies(w, 1);
 	else
 		fake_dies_unheard(w, 1);
 }
 
+/* Functions' users stay: else theirs may have too many, for a time. */
+static void
+random_accounts(void)
+{
+	unsigned	 i;
+
+	for (i = 0; i < FUNCTIONS - 1; i++)
+		drafts[i].uid = 1 + i / 2;
+	is_holding_accounts = true;
+	for (i = 0; i < 2; i++) {
+		accounts[i].max_children = 1 + roll(5);
+		accounts[i].queue_max = roll(8);
+		accounts[i].start_rate = 1 + roll(20);
+		accounts[i].start_burst = 1 + roll(5);
+	}
+}
+
 static void
 random_load(void)
 {
-	int	 i = (int)roll(ROWS(draft_keys));
+	int	 i = (int)roll(ROWS(draft_keys) - 1);
 
 	set_key(NAMES[roll(FUNCTIONS)], draft_keys[i].key,
 	    draft_keys[i].least + roll(3));
@@ -617,6 +713,7 @@ scenario_random(unsigned seed)
 	dice = seed;
 	set_up();
 	config.gateway.max_workers = 3 + roll(10);
+	random_accounts();
 	load();
 	asker_count = ASKERS_MAX;
 	for (i = 0; i < 1000 && fake_workers_started() < FAKE_WORKERS_MAX - 50;

@@ -4,6 +4,8 @@
  * numbered from 1 in the order of their coming.
  *
  *	a.max=2 gw.workers=3	configure; load puts it in force
+ *	a.uid=2 u2.max=3	whose it is; what his account allows: all are
+ *				1's, without limits, those of t 3's
  *	hold, obey		the spawner: does nothing; or as told (default)
  *	stand:W die:W unheard:W kill:W refuse:W:WHY	what becomes of a worker
  *	admit:a go:N ask:a	a request finds its pool; asks it; does both
