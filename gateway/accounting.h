@@ -41,7 +41,8 @@ struct record {
 	const char	*function;	/* "" if none was found */
 	const char	*version;
 	const char	*trigger;	/* http, worker, ... */
-	const char	*user;
+	const char	*user;		/* whom it ran as */
+	const char	*caller;	/* who has shown that it is he; "" */
 	const char	*method;
 	const char	*path;		/* normalised, without query */
 	int		 status;	/* 0: none (aborted, closing record) */

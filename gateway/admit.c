@@ -172,9 +172,7 @@ choose_function(struct request *r, struct route_match *match,
 int
 request_admit(struct request *r, const char **why)
 {
-	struct variables	 captures;
-	struct route_match	 match;
-	int			 status;
+	int	 status;
 
 	if ((status = understand(r, why)) != 0)
 		return status;
@@ -182,7 +180,9 @@ request_admit(struct request *r, const char **why)
 		*why = "the accounting file cannot be written to";
 		return 503;
 	}
-	if ((status = choose_function(r, &match, why)) != 0)
+	r->generation = r->services->generation;
+	r->match = arena_calloc(r->arena, 1, sizeof(*r->match));
+	if ((status = choose_function(r, r->match, why)) != 0)
 		return status;
 	if (r->role != FCGI_RESPONDER &&
 	    r->function->protocol->way == WAY_LAUNCH) {
@@ -190,11 +190,19 @@ request_admit(struct request *r, const char **why)
 		*why = "a CGI program can only be a responder";
 		return 501;
 	}
+	return 0;
+}
+
+int
+request_equip(struct request *r, const char **why)
+{
+	struct variables	 captures;
+	int			 status;
+
 	if ((status = check_body(r, why)) != 0)
 		return status;
-
 	variables_init(&captures, r->arena);
-	set_path_variables(r, &match, &captures);
+	set_path_variables(r, r->match, &captures);
 	set_parameters(r, &captures);
 	return choose_pool(r, &captures, why);
 }

@@ -25,6 +25,7 @@ struct variable {
 					   whose lengths take so many bytes in
 					   front of name; 0: they do not */
 	bool		 passes;	/* by NAME_FASTCGI */
+	bool		 is_removed;	/* as good as not there */
 	/* and for variables_* alone: */
 	uint32_t	 hash;		/* of the name */
 	uint32_t	 value_room;	/* bytes at value that may be written */
@@ -58,6 +59,9 @@ const char	*variables_add(struct variables *, const struct fcgi_pair *);
 
 /* Put a value of our own over (or beside) what came.  Borrowed likewise. */
 void	variables_set(struct variables *, const char *name, const char *value);
+
+/* Have it no more. */
+void	variables_remove(struct variables *, const char *name);
 
 /* One of the list, until the next is added or set; or NULL. */
 const struct variable	*variables_find(const struct variables *,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fronts.h"
 #include "mem.h"
 #include "settings.h"
 
@@ -89,6 +90,22 @@ set_fallback(const struct setting *row, struct arena *arena, void *base)
 	(void)why;
 }
 
+/* What no single value of [gateway] shows. */
+static void
+check_gateway(const struct config_index *index,
+    const struct gateway_settings *gateway, struct config_errors *errors)
+{
+	const char	*open;
+
+	if (gateway->start_backoff_ms > gateway->start_backoff_max_ms)
+		config_blame_gateway(errors, index, "gateway.start_backoff",
+		    "is longer than start_backoff_max");
+	if ((open = fronts_find_open(gateway)) != NULL)
+		config_blame_gateway(errors, index, "gateway.listen",
+		    "%s can be reached from elsewhere; expected the web "
+		    "servers' addresses in trusted_fronts, or loopback", open);
+}
+
 /* --- reading -------------------------------------------------------------- */
 
 int
@@ -116,9 +133,9 @@ config_read_gateway(const struct config_index *index, struct arena *arena,
 			take_value(row, arena, gateway, &line, errors);
 		line_release(&line);
 	}
-	if (gateway->start_backoff_ms > gateway->start_backoff_max_ms)
-		config_blame_gateway(errors, index, "gateway.start_backoff",
-		    "is longer than start_backoff_max");
+	/* A wrong address is no address: one error is enough. */
+	if (errors->count == before)
+		check_gateway(index, gateway, errors);
 	return errors->count == before ? 0 : -1;
 }
 
@@ -228,12 +245,19 @@ struct reader {
 	struct config_errors		*errors;
 	struct function			 function;	/* all at its default */
 	struct route_rule		 rule;
+	struct function_access		 access;
 };
 
 static bool
 is_of_rule(const struct setting *row)
 {
 	return strncmp(row->key, "route.", 6) == 0;
+}
+
+static bool
+is_of_access(const struct setting *row)
+{
+	return strncmp(row->key, "access.", 7) == 0;
 }
 
 static void
@@ -250,9 +274,12 @@ reader_init(struct reader *r, const struct config_index *index,
 	r->function = *empty;
 	function_release(empty);
 	memset(&r->rule, 0, sizeof(r->rule));
+	memset(&r->access, 0, sizeof(r->access));
 	for (i = 0; (row = keys_function_row(i)) != NULL; i++)
 		if (is_of_rule(row))
 			set_fallback(row, NULL, &r->rule);
+		else if (is_of_access(row))
+			set_fallback(row, NULL, &r->access);
 		else
 			set_fallback(row, NULL, &r->function);
 }
@@ -287,6 +314,20 @@ find_rule(const struct reader *r, struct function *fn, const struct line *line)
 	return rule;
 }
 
+/* The settings of [access], its own as soon as it has a line of them. */
+static struct function_access *
+own_access(const struct reader *r, struct function *fn)
+{
+	struct function_access	*own;
+
+	if (fn->access != r->function.access)
+		return (struct function_access *)(uintptr_t)fn->access;
+	own = arena_alloc(fn->arena, sizeof(*own));
+	*own = r->access;
+	fn->access = own;
+	return own;
+}
+
 static void
 take_line(const struct reader *r, struct function *fn,
     const struct line *line)
@@ -309,6 +350,8 @@ take_line(const struct reader *r, struct function *fn,
 	}
 	if (is_of_rule(row))
 		base = find_rule(r, fn, line);
+	else if (is_of_access(row))
+		base = own_access(r, fn);
 	take_value(row, fn->arena, base, line, errors);
 }
 

@@ -287,3 +287,36 @@ enforced_print(FILE *out, const struct function *fn, const struct means *m)
 		    by != NULL ? by : "NOT ENFORCED");
 	value_buffer_release(&buffer);
 }
+
+/* What is not at its default, and what that means. */
+void
+enforced_print_access(FILE *out, const struct function *fn)
+{
+	static const char *const	 keys[] = { "access.allow",
+	    "access.deny", "access.auth", "access.auth_file",
+	    "access.satisfy" };
+	const struct function_access	*access = fn->access;
+	struct value_buffer		 buffer = { NULL, NULL, 0 };
+	const struct setting		*row;
+	const char			*text;
+	size_t				 i;
+
+	fprintf(out, "%s: access:", fn->name);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		row = keys_function_find(keys[i]);
+		text = value_text(&buffer, row, access);
+		if (strcmp(text, row->fallback) != 0)
+			fprintf(out, " %s = %s;", strchr(keys[i], '.') + 1,
+			    text);
+	}
+	value_buffer_release(&buffer);
+	if (access->auth == AUTH_NONE)
+		fputs(access->allow.count + access->deny.count == 0 ?
+		    " whoever gets past the web server\n" :
+		    " nobody has to log in\n", out);
+	else
+		fputs(access->satisfy == SATISFY_ANY &&
+		    access->allow.count > 0 ?
+		    " who is not in allow has to log in\n" :
+		    " everybody has to log in\n", out);
+}

@@ -40,6 +40,9 @@ bool	enforced_row(size_t i, const struct function *, const struct means *,
 bool	enforced_account_row(size_t i, const struct account *,
 	    const struct means *, const char **key, const char **by);
 
+/* A line that says who may call the function. */
+void	enforced_print_access(FILE *, const struct function *);
+
 /* A line for each limit of the function, of the account. */
 void	enforced_print(FILE *, const struct function *, const struct means *);
 void	enforced_print_account(FILE *, const struct account *,

@@ -16,6 +16,7 @@
 
 #include "config.h"
 #include "connection.h"
+#include "fronts.h"
 #include "log.h"
 #include "mem.h"
 #include "request.h"
@@ -38,6 +39,8 @@ struct front {
 	struct timer		*pause;		/* until accepting goes on */
 	bool			 is_paused;
 	uint64_t		 warned_ms;	/* of max_connections */
+	uint64_t		 refused_ms;	/* when one was logged last */
+	unsigned		 refused;	/* since then */
 };
 
 /* --- accepting ---------------------------------------------------------- */
@@ -114,12 +117,28 @@ set_up_socket(int fd, bool is_unix)
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
+/* Its word cannot be taken: not a byte of it is read. */
+static void
+refuse_peer(struct front *f, int fd, const char *who)
+{
+	close(fd);
+	f->refused++;
+	if (f->refused_ms != 0 &&
+	    timer_now() - f->refused_ms < WARN_EVERY_MS)
+		return;
+	log_warning("front: closed the connection of %s (%u since the last "
+	    "such line)", who, f->refused);
+	f->refused_ms = timer_now();
+	f->refused = 0;
+}
+
 static void
 on_connect(evutil_socket_t fd, short what, void *arg)
 {
 	struct sockaddr_storage	 from;
 	struct front		*f = arg;
 	socklen_t		 len;
+	char			 who[FRONTS_WHO];
 	int			 i, new;
 
 	(void)what;
@@ -132,6 +151,11 @@ on_connect(evutil_socket_t fd, short what, void *arg)
 			    errno == ENOBUFS || errno == ENOMEM)
 				pause_accepting(f);
 			return;
+		}
+		if (!fronts_may_connect(f->all.services->settings, new,
+		    (const struct sockaddr *)&from, who)) {
+			refuse_peer(f, new, who);
+			continue;
 		}
 		set_up_socket(new, from.ss_family == AF_UNIX);
 		connection_create(&f->all, new, from.ss_family == AF_UNIX);

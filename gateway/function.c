@@ -18,10 +18,14 @@ struct function *
 function_create(void)
 {
 	static const struct sandbox_lists	 no_lists;
+	static const struct function_access	 no_access = {
+		.auth_file = "", .realm = "",
+	};
 	static const struct function		 empty = {
 		.name = "", .file = "", .handler = "", .chdir = "",
 		.environment_file = "", .cpu_max = "", .stderr_log = "",
 		.user = "", .group = "", .lists = &no_lists,
+		.access = &no_access,
 	};
 
 	return function_create_like(&empty, ROOM);

@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "netmask.h"
+
 struct arena;
 struct protocol_settings;	/* modules/settings.h */
 
@@ -65,6 +67,19 @@ struct function_rlimits {
 	uint64_t	 core;
 	uint64_t	 data;		/* memory_max where no cgroup does it */
 	uint64_t	 processes;	/* of the whole uid */
+};
+
+enum auth { AUTH_NONE = 0, AUTH_KEY, AUTH_BASIC };
+enum satisfy { SATISFY_ALL = 0, SATISFY_ANY };
+
+/* [access]: who may call it.  Those who say nothing share one. */
+struct function_access {
+	struct netmask_list	 allow;
+	struct netmask_list	 deny;
+	enum auth		 auth;
+	enum satisfy		 satisfy;
+	const char		*auth_file;	/* "": none */
+	const char		*realm;		/* "": the function's name */
 };
 
 struct function {
@@ -131,6 +146,8 @@ struct function {
 	enum network	 network;
 	uint64_t	 tmp_max;	/* bytes of its own /tmp */
 	const struct sandbox_lists *lists;	/* never NULL */
+
+	const struct function_access	*access;	/* never NULL */
 
 	/* [log] */
 	uint64_t	 slowlog_threshold_ms;	/* 0: none */

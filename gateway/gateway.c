@@ -24,6 +24,7 @@
 
 #include <event2/event.h>
 
+#include "access.h"
 #include "accounting.h"
 #include "config.h"
 #include "front.h"
@@ -40,6 +41,7 @@
 #include "route.h"
 #include "tenant.h"
 #include "timer.h"
+#include "verifier.h"
 #include "worker.h"
 
 #define CHANNEL		3	/* the descriptor that the spawner left */
@@ -70,6 +72,7 @@ struct gateway {
 	struct outbox		*outbox;	/* NULL: there is none */
 	struct ledger		*ledger;
 	struct requests		*requests;
+	struct access		*access;
 	struct front		*front;
 	struct lockdown		*lockdown;	/* NULL: serves nobody yet */
 	struct timer		*last_time;	/* when a drain is over */
@@ -240,6 +243,7 @@ on_commit(struct gateway *g, const struct message *m)
 	s = &g->config->gateway;
 	g->services.settings = s;
 	g->services.router = g->router;
+	g->services.generation = g->config->generation;
 	configure_logs(g, s);
 	workers_configure(g->workers, s->stop_timeout_ms);
 	ledger_configure(g->ledger, s->accounting_full, s->accounting_memory);
@@ -316,6 +320,9 @@ on_control(void *arg, const struct message *m, const int *fds, int count)
 	case MESSAGE_COMMIT:
 		on_commit(g, m);
 		break;
+	case MESSAGE_HELPER:
+		access_take_helper(g->access, count > 0 ? fds[0] : -1);
+		return;
 	case MESSAGE_REOPEN:
 		if (log_reopen() == -1)
 			log_errno("error_log cannot be opened anew");
@@ -408,6 +415,15 @@ base_create(void)
 }
 
 static void
+ask_helper(void *arg)
+{
+	struct gateway	*g = arg;
+	struct message	 m = { .type = MESSAGE_HELP };
+
+	workers_tell(g->workers, &m);
+}
+
+static void
 gateway_init(struct gateway *g)
 {
 	struct workers_setup	 workers = {
@@ -417,6 +433,9 @@ gateway_init(struct gateway *g)
 	struct pools_setup	 pools = {
 		.find_protocol = find_protocol,
 		.on_worker_gone = on_worker_gone, .arg = g,
+	};
+	struct verifier_setup	 access = {
+		.ask_helper = ask_helper, .arg = g,
 	};
 
 	if ((g->base = base_create()) == NULL)
@@ -441,6 +460,8 @@ gateway_init(struct gateway *g)
 	g->services.pools = g->pools;
 	g->services.requests = g->requests;
 	g->services.outbox = g->outbox;
+	access.base = g->base;
+	g->access = g->services.access = access_create(&access);
 	g->front = front_create(g->base, &g->services);
 	g->last_time = timer_new(on_last_time, g);
 }
@@ -476,6 +497,7 @@ gateway_end(struct gateway *g)
 		run_turn(g, EVLOOP_NONBLOCK);
 	pools_close_accounts(g->pools);
 	requests_free(g->requests);
+	access_free(g->access);
 	pools_free(g->pools);
 	workers_free(g->workers);
 	tenants_free(g->tenants);

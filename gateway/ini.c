@@ -563,6 +563,26 @@ write_account(struct ini_load *load, const struct account *a,
 	free(function);
 }
 
+/* Who may log in concerns the gateway alone: a line for each auth_file. */
+static void
+add_credentials(struct ini_text *lines, const struct credential_files *files)
+{
+	const struct place	 place = { "", 0, "" };
+	char			*text;
+	size_t			 len, i;
+	FILE			*out;
+
+	for (i = 0; i < files->count; i++) {
+		if ((out = open_memstream(&text, &len)) == NULL)
+			fatal("open_memstream");
+		credentials_print(out, &files->list[i]);
+		if (fclose(out) == EOF)
+			fatal("open_memstream");
+		text_add_line(lines, &place, "gateway.credentials", text);
+		free(text);
+	}
+}
+
 static void
 write_gateway(struct ini_load *load, const struct config *config,
     const char *raw, size_t len, struct value_buffer *buffer)
@@ -571,7 +591,7 @@ write_gateway(struct ini_load *load, const struct config *config,
 		"gateway.functions", "gateway.accounts", "gateway.user",
 		"gateway.group", "gateway.listen_group",
 		"gateway.function_user", "gateway.uid", "gateway.gid",
-		"gateway.listen_gid",
+		"gateway.listen_gid", "gateway.allow_uids",
 	};
 	const struct place	 place = { "", 0, "" };
 	const struct setting	*row;
@@ -584,6 +604,7 @@ write_gateway(struct ini_load *load, const struct config *config,
 		    value_text(buffer, row, &config->gateway));
 	}
 	text_append(&load->gateway, load->whole.bytes, load->whole.len);
+	add_credentials(&load->gateway, &config->gateway.credentials);
 }
 
 /*

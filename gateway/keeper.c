@@ -19,14 +19,15 @@
 #include "privileges.h"
 #include "sandbox.h"
 
-#define PROGRAM		"tollgate-gateway"
 #define TITLE		"tollgated: gateway"
+#define HELPER_TITLE	"tollgated: auth"
 #define GIVEN		3	/* the one descriptor it gets besides 0 to 2 */
 
 int
-keeper_find(void)
+keeper_find(const char *program)
 {
 	char	 path[PATH_MAX];
+	size_t	 room = strlen(program) + 1;
 	char	*slash;
 	ssize_t	 len;
 	int	 fd;
@@ -36,15 +37,16 @@ keeper_find(void)
 		path[len] = '\0';
 		slash = strrchr(path, '/');
 		if (slash != NULL && (size_t)(slash + 1 - path) +
-		    sizeof(PROGRAM) <= sizeof(path)) {
-			memcpy(slash + 1, PROGRAM, sizeof(PROGRAM));
+		    room <= sizeof(path)) {
+			memcpy(slash + 1, program, room);
 			if ((fd = open(path, O_PATH | O_CLOEXEC)) != -1)
 				return fd;
 		}
 	}
-	fd = open(PKGLIBEXECDIR "/" PROGRAM, O_PATH | O_CLOEXEC);
+	snprintf(path, sizeof(path), "%s/%s", PKGLIBEXECDIR, program);
+	fd = open(path, O_PATH | O_CLOEXEC);
 	if (fd == -1)
-		log_errno("%s", PKGLIBEXECDIR "/" PROGRAM);
+		log_errno("%s", path);
 	return fd;
 }
 
@@ -108,7 +110,33 @@ become(const struct birth *b)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		give_up("no_new_privs");
 	execveat(GIVEN + 1, "", b->argv, environment, AT_EMPTY_PATH);
-	give_up(PROGRAM);
+	give_up("exec");
+}
+
+/* One end of a new pair is its descriptor 3, the other one *end. */
+static pid_t
+start(struct birth *birth, int *end)
+{
+	const char	*title = birth->argv[0];
+	int		 pair[2], saved;
+	pid_t		 pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1) {
+		log_errno("%s: socketpair", title);
+		return -1;
+	}
+	birth->given = pair[1];
+	if ((pid = fork()) == 0)
+		become(birth);
+	saved = errno;
+	close(pair[1]);
+	*end = pair[0];
+	if (pid == -1) {
+		close(pair[0]);
+		errno = saved;
+		log_errno("%s: fork", title);
+	}
+	return pid;
 }
 
 pid_t
@@ -118,25 +146,19 @@ keeper_start(int executable, const struct gateway_settings *settings,
 	char		 title[] = TITLE;
 	struct birth	 birth = { executable, settings, getpid(), -1,
 			     is_quiet, { title, NULL } };
-	int		 pair[2], saved;
-	pid_t		 pid;
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1) {
-		log_errno("gateway: socketpair");
-		return -1;
-	}
-	birth.given = pair[1];
-	if ((pid = fork()) == 0)
-		become(&birth);
-	saved = errno;
-	close(pair[1]);
-	*channel = pair[0];
-	if (pid == -1) {
-		close(pair[0]);
-		errno = saved;
-		log_errno("gateway: fork");
-	}
-	return pid;
+	return start(&birth, channel);
+}
+
+pid_t
+keeper_start_helper(int executable, const struct gateway_settings *settings,
+    bool is_quiet, int *fd)
+{
+	char		 title[] = HELPER_TITLE;
+	struct birth	 birth = { executable, settings, getpid(), -1,
+			     is_quiet, { title, NULL } };
+
+	return start(&birth, fd);
 }
 
 int

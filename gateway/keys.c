@@ -71,6 +71,78 @@ print_protocol(FILE *out, const void *field, const struct setting *setting)
 }
 
 static const char *
+set_auth(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	static const char *const	 words[] = { "none", "key", "basic" };
+	int				 i;
+
+	(void)arena;
+	(void)setting;
+	for (i = AUTH_NONE; i <= AUTH_BASIC; i++)
+		if (strcmp(value, words[i]) == 0) {
+			*(enum auth *)field = (enum auth)i;
+			return NULL;
+		}
+	return "neither none, key nor basic";
+}
+
+static void
+print_auth(FILE *out, const void *field, const struct setting *setting)
+{
+	const enum auth	*auth = field;
+
+	(void)setting;
+	fputs(*auth == AUTH_NONE ? "none" : *auth == AUTH_KEY ? "key" :
+	    "basic", out);
+}
+
+static const char *
+set_satisfy(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	(void)arena;
+	(void)setting;
+	if (strcmp(value, "all") != 0 && strcmp(value, "any") != 0)
+		return "neither all nor any";
+	*(enum satisfy *)field = strcmp(value, "all") == 0 ? SATISFY_ALL :
+	    SATISFY_ANY;
+	return NULL;
+}
+
+static void
+print_satisfy(FILE *out, const void *field, const struct setting *setting)
+{
+	(void)setting;
+	fputs(*(const enum satisfy *)field == SATISFY_ALL ? "all" : "any",
+	    out);
+}
+
+/* It is put into a header, between quotes. */
+static const char *
+set_realm(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	const char	*s;
+
+	for (s = value; *s != '\0'; s++)
+		if ((unsigned char)*s < ' ' || *s == 0x7f || *s == '"' ||
+		    *s == '\\')
+			return "a text with quotes, backslashes or "
+			    "control bytes";
+	return set_text(arena, field, value, setting);
+}
+
+/* Printed by itself, never with the rest. */
+static void
+print_nothing(FILE *out, const void *field, const struct setting *setting)
+{
+	(void)out;
+	(void)field;
+	(void)setting;
+}
+
+static const char *
 set_handler(struct arena *arena, void *field, const char *value,
     const struct setting *setting)
 {
@@ -218,6 +290,7 @@ print_groups(FILE *out, const void *field, const struct setting *setting)
 #define A(member)	offsetof(struct account, member)
 #define F(member)	offsetof(struct function, member)
 #define L(member)	offsetof(struct sandbox_lists, member)
+#define W(member)	offsetof(struct function_access, member)
 #define R(member)	offsetof(struct route_rule, member)
 
 static const struct setting gateway_table[] = {
@@ -239,6 +312,12 @@ static const struct setting gateway_table[] = {
 	{ "gateway.group", "",
 	  "the gateway's group; empty: its user's own",
 	  set_account, print_text, G(group), 0, TEXT_MAX, 0 },
+	{ "gateway.allow_users", "",
+	  "who may connect to unix sockets; empty: whom mode and group let",
+	  set_words, print_words, G(allow_users), 0, 0, 0 },
+	{ "gateway.trusted_fronts", "",
+	  "web servers elsewhere: addresses, networks; empty: only loopback",
+	  set_netmasks, print_netmasks, G(trusted_fronts), 0, 0, 0 },
 	{ "gateway.functions", "functions.d",
 	  "folder of the functions, NAME.ini each; relative to this file's",
 	  set_text, print_text, G(functions), 1, TEXT_MAX, 0 },
@@ -312,6 +391,15 @@ static const struct setting gateway_table[] = {
 	{ "gateway.api_hosts", "",
 	  "hosts on which functions are invoked by name",
 	  set_hosts, print_words, G(api_hosts), 0, 0, 0 },
+	{ "gateway.auth_failures", "10",
+	  "failed logins a minute of an address, then 429; 0: no limit",
+	  set_number, print_number, G(auth_failures), 0, 1000000, 0 },
+	{ "gateway.auth_cache", "60s",
+	  "how long a password that was right need not be checked again",
+	  set_time, print_time, G(auth_cache_ms), 0, DAY, 0 },
+	{ "gateway.auth_queue", "64",
+	  "passwords that may wait to be checked; 503 beyond",
+	  set_number, print_number, G(auth_queue), 1, 65535, 0 },
 	{ "gateway.stop_timeout", "5s",
 	  "how long workers may take to end after TERM, before KILL",
 	  set_time, print_time, G(stop_timeout_ms), 0, HOUR, 0 },
@@ -328,6 +416,11 @@ static const struct setting gateway_table[] = {
 	{ "gateway.gid", "none", "", set_id, print_id, G(gid), 0, 0, DERIVED },
 	{ "gateway.listen_gid", "none", "",
 	  set_id, print_id, G(listen_gid), 0, 0, DERIVED },
+	{ "gateway.allow_uids", "", "",
+	  set_ids, print_ids, G(allow_uids), 0, 0, DERIVED },
+	{ "gateway.credentials", "", "",
+	  set_credentials, print_nothing, G(credentials), 0, 0,
+	  DERIVED | SECRET },
 };
 
 static const struct setting account_table[] = {
@@ -514,6 +607,24 @@ static const struct setting function_table[] = {
 	  set_id, print_id, F(gid), 0, 0, PROCESS | DERIVED },
 	{ "sandbox.groups", "", "",
 	  set_groups, print_groups, 0, 0, 0, PROCESS | DERIVED },
+	{ "access.allow", "",
+	  "clients: addresses, networks, all; the longest that fits decides",
+	  set_netmasks, print_netmasks, W(allow), 0, 0, 0 },
+	{ "access.deny", "",
+	  "the others; wins where both fit; without allow all others may",
+	  set_netmasks, print_netmasks, W(deny), 0, 0, 0 },
+	{ "access.auth", "none",
+	  "what a caller must show: none, key or basic (a password)",
+	  set_auth, print_auth, W(auth), 0, 0, 0 },
+	{ "access.auth_file", "",
+	  "file of NAME:HASH lines, for key and basic",
+	  set_path, print_text, W(auth_file), 0, TEXT_MAX, 0 },
+	{ "access.realm", "",
+	  "what a browser calls it; empty: the function's name",
+	  set_realm, print_text, W(realm), 0, 256, 0 },
+	{ "access.satisfy", "all",
+	  "all: the address and auth must do; any: one of them",
+	  set_satisfy, print_satisfy, W(satisfy), 0, 0, 0 },
 	{ "log.slowlog_threshold", "0",
 	  "log requests that take longer; 0: none",
 	  set_time, print_time, F(slowlog_threshold_ms), 0, DAY, 0 },
@@ -597,7 +708,8 @@ static const struct {
 	[KEYS_GATEWAY] = { "[gateway]", "gateway", keys_gateway_row },
 	[KEYS_ACCOUNT] = { "[account]", "account", keys_account_row },
 	[KEYS_FUNCTION] = { "[function], [route], [route NAME], [pool], "
-	    "[limits], [sandbox] or [log]", "function", keys_function_row },
+	    "[limits], [sandbox], [access] "
+	    "or [log]", "function", keys_function_row },
 };
 
 const char *

@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "account.h"
+#include "credentials.h"
 #include "function.h"
 #include "log.h"
 #include "value.h"
@@ -29,6 +30,8 @@ struct gateway_settings {
 	uint32_t		 listen_backlog;
 	const char		*user;
 	const char		*group;
+	struct word_list	 allow_users;	/* of unix sockets; none: any */
+	struct netmask_list	 trusted_fronts;	/* beside loopback */
 	const char		*functions;	/* folder of NAME.ini */
 	const char		*accounts;	/* folder of USER.ini */
 	const char		*run_dir;
@@ -48,6 +51,9 @@ struct gateway_settings {
 	enum accounting_full	 accounting_full;
 	uint64_t		 accounting_memory;	/* bytes that wait */
 	struct word_list	 api_hosts;
+	uint32_t		 auth_failures;	/* a minute; 0: no limit */
+	uint64_t		 auth_cache_ms;
+	uint32_t		 auth_queue;
 	uint64_t		 max_params_size;
 	uint32_t		 max_params;
 	uint64_t		 header_timeout_ms;
@@ -62,6 +68,8 @@ struct gateway_settings {
 	uid_t			 uid;
 	gid_t			 gid;
 	gid_t			 listen_gid;	/* (gid_t)-1: leave it */
+	struct id_list		 allow_uids;	/* allow_users' */
+	struct credential_files	 credentials;	/* the gateway's alone */
 };
 
 /* Which file a key stands in. */

@@ -236,8 +236,9 @@ bind_tcp(struct listener *l, const struct gateway_settings *settings)
 	    listen(l->fd, (int)settings->listen_backlog) == -1)
 		return -1;
 	if (!is_loopback(&address))
-		log_warning("listen = %s: whoever reaches this address can "
-		    "call every function, with any parameters", l->address);
+		log_warning("listen = %s: whoever has an address of "
+		    "trusted_fronts can call every function, with any "
+		    "parameters", l->address);
 	return 0;
 }
 

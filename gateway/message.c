@@ -27,6 +27,7 @@ static const struct {
 	[MESSAGE_LOADED]  = { "LOADED",  TO_SPAWNER,
 	    sizeof(struct message_load) },
 	[MESSAGE_READY]   = { "READY",   TO_SPAWNER, 0 },
+	[MESSAGE_HELP]    = { "HELP",    TO_SPAWNER, 0 },
 	[MESSAGE_LOAD]    = { "LOAD",    TO_GATEWAY,
 	    sizeof(struct message_load) },
 	[MESSAGE_COMMIT]  = { "COMMIT",  TO_GATEWAY,
@@ -37,6 +38,7 @@ static const struct {
 	    sizeof(struct message_refused) },
 	[MESSAGE_EXITED]  = { "EXITED",  TO_GATEWAY,
 	    sizeof(struct message_exited) },
+	[MESSAGE_HELPER]  = { "HELPER",  TO_GATEWAY, 0 },
 	[MESSAGE_REOPEN]  = { "REOPEN",  TO_GATEWAY, 0 },
 	[MESSAGE_DRAIN]   = { "DRAIN",   TO_GATEWAY, 0 },
 	[MESSAGE_STOP]    = { "STOP",    TO_GATEWAY, 0 },
@@ -147,6 +149,8 @@ is_valid(const struct message *m, int count)
 		return count == 0 && m->load.accepted <= 1;
 	case MESSAGE_LOAD:
 		return count == 1 + count_bits(m->load.listeners);
+	case MESSAGE_HELPER:
+		return count <= 1;
 	case MESSAGE_STARTED:
 		return started_is_valid(&m->started, count);
 	case MESSAGE_REFUSED:

@@ -27,6 +27,7 @@ enum message_type {
 	MESSAGE_FREEZE,		/* stop or go on with a worker's group */
 	MESSAGE_LOADED,		/* a LOAD was accepted or refused */
 	MESSAGE_READY,		/* the gateway's loop runs */
+	MESSAGE_HELP,		/* start tollgate-auth anew */
 
 	/* spawner to gateway */
 	MESSAGE_LOAD,		/* descriptors: the memfd, then new listeners */
@@ -34,6 +35,8 @@ enum message_type {
 	MESSAGE_STARTED,	/* descriptors by the way, below */
 	MESSAGE_REFUSED,	/* no such worker came to be */
 	MESSAGE_EXITED,		/* a STARTED worker is no more, and is reaped */
+	MESSAGE_HELPER,		/* descriptor: its socket; none: it is not to
+				   be had */
 	MESSAGE_REOPEN,		/* open the log files anew */
 	MESSAGE_DRAIN,		/* take nothing new, exit 0 when all is done */
 	MESSAGE_STOP,		/* end within stop_timeout, exit 0 */

@@ -52,7 +52,7 @@ static void
 print_function(struct printing *p, const struct function *fn)
 {
 	static const char *const after[] = {
-		"pool", "limits", "sandbox", "log"
+		"pool", "limits", "sandbox", "access", "log"
 	};
 	static const struct route_rule	 none = { .regex = "" };
 	size_t				 i;
@@ -65,7 +65,9 @@ print_function(struct printing *p, const struct function *fn)
 	if (fn->rule_count == 0)
 		print_section(p, "route", keys_function_row, &none);
 	for (i = 0; i < sizeof(after) / sizeof(after[0]); i++)
-		print_section(p, after[i], keys_function_row, fn);
+		print_section(p, after[i], keys_function_row,
+		    strcmp(after[i], "access") == 0 ?
+		    (const void *)fn->access : fn);
 }
 
 static void

@@ -290,6 +290,8 @@ put_request(char *at, const struct record *r, struct record_second *last)
 	at = put_string(at, NAME_ROOM, r->trigger);
 	at = PUT(at, ",\"user\":");
 	at = put_string(at, NAME_ROOM, r->user);
+	at = PUT(at, ",\"caller\":");
+	at = put_string(at, NAME_ROOM, r->caller);
 	at = PUT(at, ",\"method\":");
 	at = put_string(at, NAME_ROOM, r->method);
 	at = PUT(at, ",\"path\":");

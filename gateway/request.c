@@ -30,6 +30,7 @@ static const struct {
 } states[REQUEST_STATES] = {
 	[REQUEST_READ]   = { "read",   step_read },
 	[REQUEST_ROUTE]  = { "route",  step_route },
+	[REQUEST_GUARD]  = { "guard",  request_step_guard },
 	[REQUEST_QUEUE]  = { "queue",  request_step_queue },
 	[REQUEST_SERVE]  = { "serve",  request_step_serve },
 	[REQUEST_RECORD] = { "record", request_step_record },
@@ -52,6 +53,7 @@ static void
 request_release(struct request *r)
 {
 	assert(r->worker == NULL && r->ticket == NULL && r->client == NULL);
+	assert(r->check == NULL);
 	timer_free(r->hold);
 	answer_release(&r->answer);
 	body_free(r->body);
@@ -81,6 +83,7 @@ request_break_off(struct request *r)
 		pool_cancel(r->ticket);
 	r->ticket = NULL;
 	r->worker = NULL;
+	request_leave_guard(r);
 	request_release(r);
 }
 
@@ -136,7 +139,7 @@ request_create(struct services *services, const struct client *client,
 	r->front_id = front_id;
 	r->role = role;
 	r->attempt = 1;
-	r->method = r->path = r->user = "";
+	r->method = r->path = r->user = r->caller = "";
 	variables_init(&r->variables, r->arena);
 	answer_init(&r->answer, front_id, services->settings->max_header_size);
 	requests_make_id(services->requests, r->id);
@@ -572,8 +575,5 @@ step_route(struct request *r)
 
 	if ((status = request_admit(r, &why)) != 0)
 		return request_refuse(r, status, OUTCOME_REJECTED, why);
-	r->heard_ms = timer_now();
-	if (r->function->io_timeout_ms != 0)
-		timer_start(r->silence, r->function->io_timeout_ms);
-	return request_enter(r, REQUEST_QUEUE);
+	return request_enter(r, REQUEST_GUARD);
 }

@@ -21,6 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
 #include "answer.h"
 #include "cgi.h"
 
@@ -34,6 +35,7 @@ struct pool;
 struct pools;
 struct request;
 struct requests;
+struct route_match;
 struct router;
 struct ticket;
 struct timer;
@@ -46,6 +48,8 @@ struct services {
 	struct pools		*pools;
 	struct ledger		*ledger;
 	struct requests		*requests;
+	struct access		*access;
+	uint64_t		 generation;	/* of the load in force */
 	struct outbox		*outbox;	/* NULL: send at once */
 };
 
@@ -70,6 +74,7 @@ struct client {
 enum request_state {
 	REQUEST_READ = 0,	/* the parameters are arriving */
 	REQUEST_ROUTE,		/* which function is meant? */
+	REQUEST_GUARD,		/* is the caller let in? */
 	REQUEST_QUEUE,		/* waiting for a worker */
 	REQUEST_SERVE,		/* body out to the worker, answer back */
 	REQUEST_RECORD,		/* answered; its record is being written */
@@ -129,6 +134,12 @@ struct request {
 
 	/* who serves it */
 	struct function	*function;	/* held once routed */
+	struct route_match	*match;
+	uint64_t	 generation;	/* of the load that says so */
+	struct access_check	*check;	/* of a password, while it waits */
+	struct access_answer	 access;
+	const char	*caller;	/* who has logged in, or "" */
+	const char	*refusal_header;	/* goes with it, or NULL */
 	struct pool	*pool;
 	struct ticket	*ticket;
 	struct worker	*worker;	/* while lent */

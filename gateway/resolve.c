@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "authfiles.h"
 #include "config.h"
 #include "enforced.h"
 #include "files.h"
@@ -115,6 +116,24 @@ resolve_gateway_as_root(struct resolver *r)
 		BLAME_GATEWAY(r, "gateway.function_user", "\"%s\" is %s; "
 		    "expected a user of no other power", g->function_user,
 		    r->function_user.uid == 0 ? "root" : "the gateway's user");
+}
+
+static void
+resolve_front_users(struct resolver *r)
+{
+	struct gateway_settings	*g = &r->config->gateway;
+	const struct word_list	*users = &g->allow_users;
+	struct user		 user;
+	size_t			 i;
+
+	g->allow_uids.ids = arena_calloc(r->config->arena, users->count,
+	    sizeof(*g->allow_uids.ids));
+	for (i = 0; i < users->count; i++)
+		if (users_find(r->users, users->words[i], &user))
+			g->allow_uids.ids[g->allow_uids.count++] = user.uid;
+		else
+			BLAME_GATEWAY(r, "gateway.allow_users",
+			    "there is no user \"%s\"", users->words[i]);
 }
 
 /* --- a function's --------------------------------------------------------- */
@@ -527,6 +546,7 @@ resolve_config(struct config *config, const struct config_index *index,
 		resolve_gateway_as_root(&r);
 	else
 		resolve_gateway_as_caller(&r);
+	resolve_front_users(&r);
 	warn_of_folder(&r, "gateway.run_dir", config->gateway.run_dir);
 	warn_of_folder(&r, "gateway.state_dir", config->gateway.state_dir);
 	warn_of_folder(&r, "gateway.function_logs",
@@ -544,5 +564,6 @@ resolve_config(struct config *config, const struct config_index *index,
 		warn_of_socket(&r, fn);
 	}
 	resolve_tasks(&r);
+	authfiles_read(config, index, errors, warnings);
 	users_free(r.users);
 }

@@ -19,6 +19,7 @@
 #include "children.h"
 #include "config.h"
 #include "errorlog.h"
+#include "helper.h"
 #include "keeper.h"
 #include "kit.h"
 #include "load.h"
@@ -56,6 +57,7 @@ struct spawner {
 	struct kit		*kit;
 	struct children		*children;
 	struct loads		*loads;
+	struct helper		*helper;
 
 	pid_t			 gateway;	/* 0: none runs */
 	struct channel		*channel;	/* NULL: it is not spoken to */
@@ -106,6 +108,7 @@ leave_gateway(struct spawner *s)
 {
 	channel_free(s->channel);
 	s->channel = NULL;
+	helper_leave(s->helper);
 	loads_abandon(s->loads);
 	if (s->phase == PHASE_RUN)
 		children_abandon(s->children);
@@ -161,6 +164,9 @@ on_message(void *arg, const struct message *m)
 	case MESSAGE_LOADED:
 		if ((why = loads_answer(s->loads, &m->load)) != NULL)
 			drop_gateway(s, why);
+		break;
+	case MESSAGE_HELP:
+		helper_want(s->helper);
 		break;
 	case MESSAGE_READY:
 		if (loads_are_in_force(s->loads) && !s->is_ready)
@@ -373,6 +379,11 @@ reap(struct spawner *s)
 			loads_reader_ended(s->loads);
 			continue;
 		}
+		if (helper_is(s->helper, pid)) {
+			reaper_reap(pid, &status, &usage);
+			helper_ended(s->helper, status);
+			continue;
+		}
 		if (!children_ended(s->children, pid))
 			reaper_reap(pid, &status, &usage);
 		/* What it leaves is ours now. */
@@ -389,6 +400,7 @@ is_known(void *arg, pid_t pid)
 	if (s->phase == PHASE_KILL)
 		return false;
 	return pid == s->gateway || pid == loads_reader(s->loads) ||
+	    helper_is(s->helper, pid) ||
 	    children_has(s->children, pid);
 }
 
@@ -476,6 +488,7 @@ time_left(const struct spawner *s)
 
 	next = nearest(next, s->sweep_ms);
 	next = nearest(next, children_deadline(s->children));
+	next = nearest(next, helper_deadline(s->helper));
 	if (s->channel != NULL)
 		next = nearest(next, channel_deadline(s->channel));
 	if (next == NEVER)
@@ -499,6 +512,8 @@ serve_deadlines(struct spawner *s)
 		sweep(s);
 	if (children_deadline(s->children) <= now)
 		children_check(s->children);
+	if (helper_deadline(s->helper) <= now)
+		helper_check(s->helper, loads_settings(s->loads), s->channel);
 	if (s->channel != NULL && channel_deadline(s->channel) <= now)
 		channel_retry(s->channel);
 	look_for_end(s);
@@ -559,6 +574,7 @@ init(struct spawner *s, const struct spawner_setup *setup)
 		fatal("the system's folders");
 	s->children = children_create(s->epoll, setup->place->workers,
 	    s->cgroups, s->kit);
+	s->helper = helper_create(setup->auth, setup->is_quiet);
 	s->loads = loads_create(s->epoll, setup->config, setup->load,
 	    setup->listeners);
 }
@@ -568,6 +584,7 @@ release(struct spawner *s)
 {
 	children_free(s->children);
 	kit_free(s->kit);
+	helper_free(s->helper);
 	cgroups_free(s->cgroups);
 	channel_free(s->channel);
 	loads_free(s->loads);

@@ -28,6 +28,7 @@ struct spawner_setup {
 	struct listeners	*listeners;	/* for it; taken over */
 	const struct place	*place;		/* borrowed */
 	int			 executable;	/* keeper_find's */
+	int			 auth;		/* the helper's */
 	bool			 is_quiet;	/* gateway's stderr is shut */
 	pid_t			 starter;	/* who waits for us; 0: none */
 	int			 ready;		/* gets a byte once we serve,

@@ -50,7 +50,7 @@ usage(FILE *out, int status)
 	    "  -f          stay in the foreground\n"
 	    "  -t          check the configuration: all errors, exit status 1\n"
 	    "  -r REQUEST  with -t: say which function a request leads to\n"
-	    "  -v          with -t: say which limits hold here, and by what\n"
+	    "  -v          with -t: say who may call; which limits hold\n"
 	    "  -T          print the configuration as it is understood\n"
 	    "  -V          print the version\n"
 	    "  -h, --help  print this\n", DEFAULT_CONFIG);
@@ -127,7 +127,7 @@ check_with_gateway(const struct ini_load *texts, const char *request)
 		return 1;
 	}
 	settings = config->gateway;
-	if ((executable = keeper_find()) == -1)
+	if ((executable = keeper_find(KEEPER_GATEWAY)) == -1)
 		return 1;
 	if (load_make_files(texts, &whole, &gateway) == -1)
 		fatal("memory file");
@@ -176,8 +176,10 @@ print_enforced(const struct config *config)
 		enforced_print_account(stdout, &config->accounts[i], &means);
 	if (*config->others.file != '\0')
 		enforced_print_account(stdout, &config->others, &means);
-	for (i = 0; i < config->count; i++)
+	for (i = 0; i < config->count; i++) {
+		enforced_print_access(stdout, config->functions[i]);
 		enforced_print(stdout, config->functions[i], &means);
+	}
 }
 
 static int
@@ -343,7 +345,8 @@ run(const struct options *o)
 		fatal("%s", o->config);
 	setup.config = config;
 	setup.load = first_load(config);
-	if ((setup.executable = keeper_find()) == -1)
+	if ((setup.executable = keeper_find(KEEPER_GATEWAY)) == -1 ||
+	    (setup.auth = keeper_find(KEEPER_AUTH)) == -1)
 		exit(1);
 	if (!o->foreground)
 		check_in_terminal(setup.load, setup.executable);

@@ -419,6 +419,8 @@ static const struct {
 	{ set_hosts,	 NULL,	     "example.org *.example.org ..." },
 	{ set_methods,	 NULL,	     "GET HEAD POST ..., in capitals" },
 	{ set_prefixes,	 NULL,	     "/path /another ..." },
+	{ set_netmasks,	 NULL,	     "192.0.2.1 192.0.2.0/24 2001:db8::/32 "
+	    "all ..." },
 };
 
 const char *

@@ -26,6 +26,11 @@ typedef const char	*setter(struct arena *, void *field, const char *value,
 typedef void		 printer(FILE *, const void *field,
 			    const struct setting *);
 
+struct id_list {
+	uint32_t	*ids;
+	size_t		 count;
+};
+
 #define SETTING_PROCESS	0x1	/* a change needs new workers */
 #define SETTING_SECRET	0x2	/* not for the gateway */
 #define SETTING_DERIVED	0x4	/* made by the load, never in a file */
@@ -76,6 +81,8 @@ setter	set_addresses;	/* unix:PATH and ADDR:PORT, each once */
 setter	set_hosts;	/* NAME and *.NAME, made lower case */
 setter	set_methods;	/* GET and so on */
 setter	set_prefixes;	/* each begins with a slash */
+setter	set_netmasks;	/* struct netmask_list: addresses, networks, all */
+setter	set_ids;	/* struct id_list: numbers of users or groups */
 
 printer	print_text;
 printer	print_number;
@@ -89,6 +96,8 @@ printer	print_mode;
 printer	print_flag;
 printer	print_level;
 printer	print_words;
+printer	print_netmasks;
+printer	print_ids;
 
 /* Where values become text, one after the other; zeroed is empty. */
 struct value_buffer {

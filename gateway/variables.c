@@ -125,7 +125,7 @@ find(const struct variables *v, const char *name, size_t len)
 	if (v->count == 0)
 		return NULL;
 	i = *find_slot(v, name, len, hash_name(v->key, name, len, &is_plain));
-	return i != 0 ? &v->list[i - 1] : NULL;
+	return i != 0 && !v->list[i - 1].is_removed ? &v->list[i - 1] : NULL;
 }
 
 /* At most half of the index is ever taken. */
@@ -168,6 +168,7 @@ find_or_add(struct variables *v, const char *name, size_t len, uint32_t hash)
 	var->name_len = (uint32_t)len;
 	var->hash = hash;
 	var->passes = variable_name_passes(name, len, NAME_FASTCGI);
+	var->is_removed = false;
 	return var;
 }
 
@@ -361,9 +362,25 @@ variables_set(struct variables *v, const char *name, const char *value)
 	    hash_name(v->key, name, name_len, &is_plain));
 	if (var->name == NULL)
 		var->name = name;
-	else if (is_value(var, value, len))
+	else if (is_value(var, value, len) && !var->is_removed)
 		return;		/* a pair that says so can pass as it is */
+	if (var->is_removed)
+		var->passes = variable_name_passes(name, name_len,
+		    NAME_FASTCGI);
+	var->is_removed = false;
 	set_value(var, value, len, 0);
+}
+
+void
+variables_remove(struct variables *v, const char *name)
+{
+	struct variable	*var;
+
+	if ((var = find(v, name, strlen(name))) == NULL)
+		return;
+	var->is_removed = true;
+	var->passes = false;
+	set_value(var, "", 0, 0);
 }
 
 const struct variable *

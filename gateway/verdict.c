@@ -52,7 +52,9 @@ put_own_answer(struct request *r, int status, const char *why)
 	const char	*extra = "", *body, *head;
 	bool		 has_body = strcmp(r->method, "HEAD") != 0;
 
-	if (status == 503)
+	if (r->refusal_header != NULL && *r->refusal_header != '\0')
+		extra = r->refusal_header;
+	else if (status == 503)
 		extra = arena_printf(r->arena, "Retry-After: %" PRIu64 "\r\n",
 		    retry_after(r));
 	else if (status == 405)
@@ -171,6 +173,7 @@ fill_record(const struct request *r, struct record *rec)
 	rec->function = fn != NULL ? fn->name : "";
 	rec->version = fn != NULL ? fn->version : "";
 	rec->user = r->user;
+	rec->caller = r->caller;
 	rec->memory_bytes = fn != NULL ? fn->memory_max : 0;
 	rec->trigger = "http";
 	rec->method = r->method;

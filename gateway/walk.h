@@ -3,8 +3,9 @@
  *
  * requests.c gives requests their turns; request.c feeds them and walks them
  * from state to state; admit.c turns parameters into something that can be
- * served; serve.c is the conversation with the worker, judge.c what came of
- * that; verdict.c what is answered and recorded in the end.
+ * served; guard.c asks who calls; serve.c is the conversation with the
+ * worker, judge.c what came of that; verdict.c what is answered and recorded
+ * in the end.
  */
 #ifndef TOLLGATE_WALK_H
 #define TOLLGATE_WALK_H
@@ -57,6 +58,14 @@ void	request_end_bodies(struct request *);
  * refused with, already logged, its words in *why.
  */
 int	request_admit(struct request *, const char **why);
+/* It may be served: prepare what its handler is told.  Likewise. */
+int	request_equip(struct request *, const char **why);
+
+/* --- guard.c: may it be served? ----------------------------------------- */
+
+enum verdict	request_step_guard(struct request *);
+/* It waits for no answer any more. */
+void		request_leave_guard(struct request *);
 
 /* --- serve.c ------------------------------------------------------------ */
 

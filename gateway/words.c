@@ -282,3 +282,83 @@ set_prefixes(struct arena *arena, void *field, const char *value,
 	(void)setting;
 	return set_checked(arena, field, value, check_prefix);
 }
+
+const char *
+set_netmasks(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	struct netmask_list	*masks = field;
+	struct word_list	 words;
+	const char		*why;
+	size_t			 i, j;
+
+	(void)setting;
+	masks->count = 0;
+	masks->list = NULL;
+	if ((why = words_parse(arena, value, &words)) != NULL ||
+	    words.count == 0)
+		return why;
+	masks->list = arena_calloc(arena, words.count, sizeof(*masks->list));
+	for (i = 0; i < words.count; i++) {
+		why = netmask_parse(words.words[i], &masks->list[i]);
+		if (why != NULL)
+			return why;
+		for (j = 0; j < i; j++)
+			if (memcmp(&masks->list[i], &masks->list[j],
+			    sizeof(*masks->list)) == 0)
+				return "a list that holds a network twice";
+	}
+	masks->count = words.count;
+	return NULL;
+}
+
+void
+print_netmasks(FILE *out, const void *field, const struct setting *setting)
+{
+	const struct netmask_list	*masks = field;
+	size_t				 i;
+
+	(void)setting;
+	for (i = 0; i < masks->count; i++) {
+		if (i > 0)
+			putc(' ', out);
+		netmask_print(out, &masks->list[i]);
+	}
+}
+
+const char *
+set_ids(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	struct id_list		*ids = field;
+	struct word_list	 words;
+	const char		*why;
+	size_t			 i;
+
+	ids->count = 0;
+	ids->ids = NULL;
+	if ((why = words_parse(arena, value, &words)) != NULL ||
+	    words.count == 0)
+		return why;
+	ids->ids = arena_calloc(arena, words.count, sizeof(*ids->ids));
+	for (i = 0; i < words.count; i++) {
+		why = set_id(arena, &ids->ids[i], words.words[i], setting);
+		if (why != NULL)
+			return why;
+	}
+	ids->count = words.count;
+	return NULL;
+}
+
+void
+print_ids(FILE *out, const void *field, const struct setting *setting)
+{
+	const struct id_list	*ids = field;
+	size_t			 i;
+
+	for (i = 0; i < ids->count; i++) {
+		if (i > 0)
+			putc(' ', out);
+		print_id(out, &ids->ids[i], setting);
+	}
+}

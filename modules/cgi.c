@@ -85,8 +85,9 @@ is_parameter(const struct function *fn, const struct variable *v)
 static bool
 passes(const struct request *r, const struct variable *v)
 {
-	return variable_name_passes(v->name, v->name_len, NAME_CGI) ||
-	    is_parameter(r->function, v);
+	return !v->is_removed &&
+	    (variable_name_passes(v->name, v->name_len, NAME_CGI) ||
+	    is_parameter(r->function, v));
 }
 
 /* NAME=value strings, each ended by a NUL; the size, or 0 if it is too much. */

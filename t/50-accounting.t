@@ -24,7 +24,7 @@ sub record { $t->record_of("/evil/$_[0]") }
 $t->post('/evil/ok?mode=ok&secret=1', 'x' x 1000);
 my $ok = record('ok');
 is_deeply([sort grep { $_ ne 'init_ms' } keys %$ok], [sort qw(time id function
-    version trigger user method path status outcome duration_ms queue_ms
+    version trigger user caller method path status outcome duration_ms queue_ms
     billed_ms cpu_ms memory_mb max_memory_kb gb_ms bytes_in bytes_out worker
     cold attempt)], 'the fields of a record');
 for (

@@ -139,7 +139,7 @@ SKIP: {
 	    }x } leads_to($gateway)], [],
 	    'gateway: sockets, pipes, logs, figures of workers');
 	is_deeply([grep { !m{$anonymous|^/dev/null$|^/memfd:
-	    |^\Q$dir\E/(?:run/|log/error|output)|/tollgate-gateway$
+	    |^\Q$dir\E/(?:run/|log/error|output)|/tollgate-(?:gateway|auth)$
 	    |^/sys/fs/cgroup/
 	    |^/(?:usr|s?bin|lib\w*|opt|etc|proc|tmp|var/cache/fontconfig
 	    |run/[\w/]+|sys/[\w/]+|dev/\w+)$}x } leads_to($spawner)], [],

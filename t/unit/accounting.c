@@ -82,6 +82,7 @@ static const struct record	 sample = {
 	.version = "00d1e2f3a4b5c6d7",
 	.trigger = "http",
 	.user = "anna",
+	.caller = "berta",
 	.method = "GET",
 	.path = "/thumbs/a.png",
 	.status = 200,
@@ -124,7 +125,8 @@ START_TEST(record_is_a_line)
 	    "{\"time\":\"2026-11-24T16:05:01.123456Z\","
 	    "\"id\":\"2f1c7a52-5e4f-4b7e-9e3a-0d8c1b2a3f4d\","
 	    "\"function\":\"thumb\",\"version\":\"00d1e2f3a4b5c6d7\","
-	    "\"trigger\":\"http\",\"user\":\"anna\",\"method\":\"GET\","
+	    "\"trigger\":\"http\",\"user\":\"anna\",\"caller\":\"berta\","
+	    "\"method\":\"GET\","
 	    "\"path\":\"/thumbs/a.png\",\"status\":200,\"outcome\":\"ok\","
 	    "\"duration_ms\":12.345,\"queue_ms\":0.007,\"init_ms\":3000.001,"
 	    "\"billed_ms\":100,\"cpu_ms\":1.050,\"memory_mb\":128,"
@@ -268,7 +270,8 @@ START_TEST(long_text_is_cut)
 	text = xcalloc(65536 + 8, 1);
 	for (i = 0; i < 65536; i += (int)strlen(units[_i].unit))
 		strcpy(text + i, units[_i].unit);
-	r.id = r.function = r.version = r.trigger = r.user = r.method = text;
+	r.id = r.function = r.version = r.trigger = r.user = text;
+	r.caller = r.method = text;
 	r.path = text;
 	r.duration_us = r.queue_us = r.init_us = r.billed_ms = UINT64_MAX;
 	r.cpu_us = r.memory_bytes = r.max_memory_kb = UINT64_MAX;
