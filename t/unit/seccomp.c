@@ -357,7 +357,9 @@ kernel_has_seccomp(void)
 static int
 in_child(void (*act)(int), int n)
 {
-	const struct seccomp_code	 program = { (unsigned short)len, code };
+	const struct seccomp_code	 program = {
+		.len = (unsigned short)len, .code = code
+	};
 	pid_t				 pid;
 	int				 status;
 
@@ -434,7 +436,9 @@ END_TEST
 
 START_TEST(needs_no_new_privs)
 {
-	const struct seccomp_code	 program = { (unsigned short)len, code };
+	const struct seccomp_code	 program = {
+		.len = (unsigned short)len, .code = code
+	};
 	pid_t				 pid;
 	int				 status;
 
