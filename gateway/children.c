@@ -129,6 +129,20 @@ children_has(const struct children *cs, pid_t pid)
 	return find_pid(cs, pid) != NULL;
 }
 
+/* Where proc(5) hides others' processes, their groups still show them. */
+static bool
+is_in_a_leaf(const struct children *cs, pid_t pid)
+{
+	const struct child	*c;
+	size_t			 i;
+
+	for (i = 0; i < CHILD_BUCKETS; i++)
+		LIST_FOREACH(c, &cs->pids[i], by_pid)
+			if (c->leaf.is_made && leaf_holds(&c->leaf, pid))
+				return true;
+	return false;
+}
+
 bool
 children_owns(const struct children *cs, const struct orphan *o)
 {
@@ -138,6 +152,8 @@ children_owns(const struct children *cs, const struct orphan *o)
 	/* No process but a worker's own can be in its session. */
 	if (find_pid(cs, o->session) != NULL)
 		return true;
+	if (o->uid == (uid_t)-1)
+		return is_in_a_leaf(cs, o->pid);
 	if (o->mark == 0)
 		return false;
 	/* A mark can be forged, an owner cannot. */

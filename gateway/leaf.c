@@ -272,6 +272,26 @@ leaf_freeze(const struct leaf *leaf, bool on)
 	return write_file(leaf, "cgroup.freeze", on ? "1" : "0");
 }
 
+bool
+leaf_holds(const struct leaf *leaf, pid_t pid)
+{
+	long	 one;
+	bool	 holds = false;
+	FILE	*in;
+	int	 fd;
+
+	if ((fd = leaf_open_file(leaf, "cgroup.procs")) == -1)
+		return false;
+	if ((in = fdopen(fd, "r")) == NULL) {
+		close(fd);
+		return false;
+	}
+	while (!holds && fscanf(in, "%ld", &one) == 1)
+		holds = one == (long)pid;
+	fclose(in);
+	return holds;
+}
+
 int
 leaf_read(const struct leaf *leaf, struct leaf_figures *figures)
 {

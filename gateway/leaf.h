@@ -49,6 +49,8 @@ int	leaf_join(const struct leaf *);
 int	leaf_kill(const struct leaf *);
 int	leaf_freeze(const struct leaf *, bool on);
 
+/* Is this process in it? */
+bool	leaf_holds(const struct leaf *, pid_t);
 /* -1 with errno if it does not even tell processor time. */
 int	leaf_read(const struct leaf *, struct leaf_figures *);
 /*

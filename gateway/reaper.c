@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -113,6 +114,10 @@ read_mark(pid_t pid)
 	return number;
 }
 
+/*
+ * Its environment is for its own user to read: without CAP_SYS_PTRACE, which
+ * would be good for much else, we do so as that one.
+ */
 static void
 look_at(struct orphan *o, pid_t pid)
 {
@@ -121,9 +126,17 @@ look_at(struct orphan *o, pid_t pid)
 
 	o->pid = pid;
 	o->session = getsid(pid);
-	o->mark = read_mark(pid);
+	o->mark = 0;
+	o->uid = (uid_t)-1;
 	snprintf(path, sizeof(path), "/proc/%ld", (long)pid);
-	o->uid = stat(path, &st) == 0 ? st.st_uid : (uid_t)-1;
+	if (stat(path, &st) == -1)
+		return;
+	o->uid = st.st_uid;
+	setfsgid(st.st_gid);
+	setfsuid(st.st_uid);
+	o->mark = read_mark(pid);
+	setfsuid(geteuid());
+	setfsgid(getegid());
 }
 
 /*

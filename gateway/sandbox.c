@@ -298,6 +298,8 @@ step_oom_score(struct sandbox *box)
 	ssize_t	 n;
 
 	/* Who is hidden (step_hide) may not, unless it is root. */
+	if (box->is_root)
+		prctl(PR_SET_DUMPABLE, 1);
 	if ((fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)) == -1)
 		return box->is_root ? -1 : 0;
 	n = write(fd, OOM_SCORE, sizeof(OOM_SCORE) - 1);

@@ -26,6 +26,7 @@
 #include "loads.h"
 #include "log.h"
 #include "place.h"
+#include "privileges.h"
 #include "reaper.h"
 #include "sandbox.h"
 #include "watch.h"
@@ -565,7 +566,7 @@ init(struct spawner *s, const struct spawner_setup *setup)
 	    watch_signals(s) == -1 || reaper_init() == -1)
 		fatal("cannot start");
 	/* Workers have our uid then, and may look into what has it. */
-	if (geteuid() != 0 && prctl(PR_SET_DUMPABLE, 0) == -1)
+	if (!privileges_can_change_user() && prctl(PR_SET_DUMPABLE, 0) == -1)
 		fatal("PR_SET_DUMPABLE");
 	s->cgroups = cgroups_create(setup->load->settings.cgroup,
 	    setup->starter);

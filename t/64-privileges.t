@@ -66,6 +66,12 @@ sub leads_to {
 	return sort map { s/:\[\d+\]//r } keys %seen;
 }
 
+sub ends {
+	my ($pid) = @_;
+
+	return wait_for(sub { !kill 0, $pid }, 30, "the end of $pid");
+}
+
 sub all_of {
 	my ($answer, $target) = @_;
 
@@ -78,10 +84,12 @@ my %denied = ((map { $_ => 'EACCES' } qw(environ maps mem fd cwd)),
 SKIP: {
 	skip 'only root has privileges', 1 unless $> == 0;
 	my $dir;
-	my $t = Tollgate::Test->new(gateway => 'min_uid = 1');
+	my $t = Tollgate::Test->new(gateway => "min_uid = 1\ncgroup = none");
 	$dir = $t->dir;
 	mkdir "$dir/elsewhere";
-	$t->evil(evil => "[pool]\nmax_children = 1\n")
+	$t->evil(evil => "[pool]\nmax_children = 1\n[sandbox]\nlevel = none\n")
+	    ->evil(short => "[pool]\nprocess_idle_timeout = 200ms\n[sandbox]\n"
+	    . "level = none\n")
 	    ->evil(other => "[sandbox]\nuser = www-data\nlevel = none\n")
 	    ->cgi(attack => $attacker, "[sandbox]\nlevel = none\n")->start;
 	my ($spawner, $gateway) = ($t->pid, $t->gateway_pid);
@@ -155,6 +163,15 @@ SKIP: {
 	    'the worker of another user');
 	like($answer->{body}, qr/^workers EACCES$/m, "workers' sockets");
 	is($t->get('/evil?mode=ok')->{status}, 200, 'all is well afterwards');
+
+	# What it needs to know of others' processes it learns without.
+	# Twice, as one that was killed may not have been reaped yet.
+	my ($stays, @go) = map { $t->get("/$_?mode=double-fork")->{body}
+	    =~ /grandchild=(\d+)/ } qw(evil short);
+	push @go, $t->get('/short?mode=double-fork')->{body}
+	    =~ /grandchild=(\d+)/ if ends($go[0]);
+	ok(ends($go[1]), 'what workers forked ends with them');
+	ok(kill(0, $stays), 'but not what another has that lives');
 	$t->stop;
 }
 
