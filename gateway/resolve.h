@@ -15,11 +15,9 @@ struct config_index;
 
 /*
  * config was read (partly) by index and is changed.  As root, functions get
- * users of their own; else all is the caller's.  refused says which functions
- * will not be run, as they require what is not to be had here.
+ * users of their own; else all is the caller's.
  */
 void	resolve_config(struct config *config, const struct config_index *index,
-	    struct config_errors *errors, struct config_errors *warnings,
-	    struct config_errors *refused);
+	    struct config_errors *errors, struct config_errors *warnings);
 
 #endif
