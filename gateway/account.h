@@ -37,6 +37,16 @@ struct account {
 	uint32_t	 cpu_weight;
 };
 
+/* What the user's control group, or else his processes, are held to. */
+struct account_limits {
+	uint64_t	 memory_max;
+	uint64_t	 tasks_max;
+	uint32_t	 cpu_weight;
+	char		 cpu_max[ACCOUNT_CPU_MAX_LEN];
+};
+
+void	account_limits(const struct account *, struct account_limits *);
+
 /* Is it 1 to 64 of A-Z a-z 0-9 . _ -, as a user's name in these files is? */
 bool	account_name_is_valid(const char *);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "channel.h"
@@ -23,12 +24,15 @@
 #include "mem.h"
 #include "reaper.h"
 
+#define ACCOUNT_CHUNK	512
 #define STEPS_MAX_MS	10000	/* from fork to standing before the exec */
 
 struct plan {			/* what START comes to */
 	uint64_t		 worker;
 	const struct function	*function;
 	struct trust_request	 request;	/* of its program */
+	uid_t			 uid;		/* (uid_t)-1: not known yet */
+	struct account		 account;	/* then, that of all others */
 };
 
 /* --- what it says --------------------------------------------------------- */
@@ -63,14 +67,46 @@ tell_started(struct child *c)
 	c->ends.count = 0;	/* they are the channel's */
 }
 
+/*
+ * A template's child says whose program it found, and waits: for a seat, or its
+ * end.
+ */
+static void
+take_user(struct child *c, uid_t uid)
+{
+	struct children		*cs = c->all;
+	struct account_limits	 limits;
+	struct account		 a;
+	struct arena		*arena = arena_create(ACCOUNT_CHUNK);
+	const char		*limit;
+
+	load_account(cs->load, uid, arena, &a);
+	limit = seats_limit(&cs->seats, uid, &a, watch_now());
+	if (limit == NULL) {
+		child_take_seat(c, uid, &a);
+		account_limits(&a, &limits);
+		if (c->asks && send(c->report.fd, &limits, sizeof(limits),
+		    MSG_NOSIGNAL | MSG_DONTWAIT) == -1)
+			log_errno("%s: its account", c->leaf.function);
+	} else if (!c->is_lost) {
+		child_no_longer_starting(c);
+		reaper_signal(c->pid, SIGKILL);
+		child_refuse_capped(cs, c->number, uid, limit);
+		c->is_lost = true;
+	}
+	arena_free(arena);
+}
+
 /* One report was read whole, or none, as the child writes them whole. */
 static void
 take_report(struct child *c, const struct sandbox_report *r)
 {
 	switch (r->news) {
 	case SANDBOX_USER:
+		if (!c->has_seat)
+			take_user(c, r->uid);
 		c->leaf.uid = r->uid;
-		c->leaf.is_made = true;
+		c->leaf.is_made = c->leaf.groups != NULL && !c->is_lost;
 		return;
 	case SANDBOX_FAILED:
 		c->failure = *r;
@@ -78,6 +114,10 @@ take_report(struct child *c, const struct sandbox_report *r)
 		return;
 	}
 	if (c->stands || c->is_lost || c->all->channel == NULL)
+		return;
+	if (!c->has_seat)
+		take_user(c, r->uid);
+	if (c->is_lost)
 		return;
 	child_no_longer_starting(c);
 	c->stands = true;
@@ -141,6 +181,8 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	memcpy(box->ends, c->ends.theirs, sizeof(box->ends));
 	box->variables = c->ends.variables;
 	box->leaf = c->leaf;
+	box->asks = c->asks;
+	account_limits(&plan->account, &box->account);
 	box->kit = c->all->kit;
 	kit_filter(box->kit, fn, &box->filter);
 	box->port = fn->protocol->endpoint == NULL ? 0 : c->ends.port;
@@ -149,6 +191,20 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 		    fn->protocol->endpoint, c->ends.port);
 	launcher_prepare(launch, fn->arena, fn, plan->request.path, c->serial,
 	    endpoint);
+}
+
+/*
+ * The report pipe; or what has the same two ends, and a way back.  Ours, the
+ * first, never waits.
+ */
+static int
+make_report(const struct child *c, int ends[2])
+{
+	if (!c->asks)
+		return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+		return -1;
+	return fcntl(ends[0], F_SETFL, O_NONBLOCK);
 }
 
 /* Fork, and watch the report pipe.  -1 with errno. */
@@ -161,7 +217,7 @@ fork_child(struct child *c, const struct plan *plan)
 	pid_t		 pid;
 
 	prepare(c, plan, &box, &launch);
-	if (pipe2(report, O_CLOEXEC | O_NONBLOCK) == -1)
+	if (make_report(c, report) == -1)
 		return -1;
 	box.report = report[1];
 	/* A fork alone: what fork(3) sets right is for threads and malloc. */
@@ -203,17 +259,20 @@ start_failed(struct child *c, const struct function *fn, const char *step)
 
 /* A template's is made by the child, which finds out whose it is. */
 static int
-make_leaf(struct child *c, const struct function *fn, const char **step)
+make_leaf(struct child *c, const struct plan *plan, const char **step)
 {
-	struct leaf	*leaf = &c->leaf;
+	const struct function	*fn = plan->function;
+	struct account_limits	 limits;
+	struct leaf		*leaf = &c->leaf;
 
 	leaf->groups = c->all->cgroups;
-	leaf->uid = c->all->is_root ? fn->uid : geteuid();
+	leaf->uid = plan->uid;
 	leaf->serial = c->serial;
 	snprintf(leaf->function, sizeof(leaf->function), "%s", fn->name);
 	if (leaf->groups == NULL || leaf->uid == (uid_t)-1)
 		return 0;
-	return leaf_make(leaf, fn, step);
+	account_limits(&plan->account, &limits);
+	return leaf_make(leaf, fn, &limits, step);
 }
 
 static void
@@ -227,12 +286,14 @@ start(struct children *cs, const struct plan *plan)
 	c->all = cs;
 	c->number = plan->worker;
 	c->serial = ++cs->last_serial;
+	c->uid = plan->uid;
+	c->asks = plan->uid == (uid_t)-1 && load_has_accounts(cs->load);
 	if (ends_make(&c->ends, fn->protocol->way, cs->workers, c->serial,
 	    cs->is_root ? cs->gateway_uid : (uid_t)-1) == -1) {
 		start_failed(c, fn, "descriptors");
 		return;
 	}
-	if (make_leaf(c, fn, &step) == -1) {
+	if (make_leaf(c, plan, &step) == -1) {
 		start_failed(c, fn, step);
 		return;
 	}
@@ -244,6 +305,8 @@ start(struct children *cs, const struct plan *plan)
 	ends_close_theirs(&c->ends);
 	c->deadline_ms = watch_now() + STEPS_MAX_MS;
 	child_insert(cs, c);
+	if (plan->uid != (uid_t)-1)
+		child_take_seat(c, plan->uid, &plan->account);
 }
 
 /*
@@ -261,6 +324,26 @@ lacks_something(struct children *cs, uint64_t worker,
 		return false;
 	snprintf(step, sizeof(step), "require: %s", word);
 	child_refuse(cs, worker, REFUSAL_FAILED, EOPNOTSUPP, step);
+	return true;
+}
+
+/*
+ * Whatever the gateway asks for: no more workers than there may be.  Then say
+ * which limit it is, and return true.
+ */
+static bool
+is_beyond_limit(struct children *cs, const struct plan *plan)
+{
+	const char	*limit = NULL;
+
+	if (cs->count >= cs->load->settings.max_workers)
+		limit = "gateway.max_workers";
+	else if (plan->uid != (uid_t)-1)
+		limit = seats_limit(&cs->seats, plan->uid, &plan->account,
+		    watch_now());
+	if (limit == NULL)
+		return false;
+	child_refuse_capped(cs, plan->worker, plan->uid, limit);
 	return true;
 }
 
@@ -319,7 +402,10 @@ children_start(struct children *cs, const struct message_start *message,
 			    - fn->handler);
 		plan.request.uid = fn->uid;
 		plan.request.min_uid = load->settings.min_uid;
-		start(cs, &plan);
+		plan.uid = cs->is_root ? fn->uid : geteuid();
+		load_account(cs->load, plan.uid, fn->arena, &plan.account);
+		if (!is_beyond_limit(cs, &plan))
+			start(cs, &plan);
 	}
 	free(path);
 	function_release(fn);

@@ -14,6 +14,7 @@
 #include "leaf.h"
 #include "message.h"
 #include "sandbox.h"
+#include "seats.h"
 #include "watch.h"
 
 /*
@@ -27,6 +28,7 @@ struct channel;
 struct children;
 struct graves;
 struct kit;
+struct load;
 
 struct child {
 	LIST_ENTRY(child)	 by_number;
@@ -37,6 +39,9 @@ struct child {
 	uint64_t		 serial;	/* ours: of all gateways */
 	pid_t			 pid;
 	uid_t			 uid;
+	bool			 has_seat;	/* counts among that user's */
+	bool			 asks;		/* for one, when it knows whose
+						   it is */
 	bool			 stands;	/* STARTED has been sent */
 	bool			 is_lost;	/* nobody hears of it now */
 	uint64_t		 deadline_ms;	/* while it does not stand */
@@ -53,6 +58,7 @@ struct children {
 	int			 workers;
 	const struct cgroups	*cgroups;	/* NULL: none */
 	const struct kit	*kit;
+	const struct load	*load;		/* in force */
 	struct graves		*graves;
 	struct channel		*channel;	/* NULL: no gateway */
 	uid_t			 gateway_uid;
@@ -62,6 +68,7 @@ struct children {
 	struct child_list	 numbers[CHILD_BUCKETS];
 	struct child_list	 pids[CHILD_BUCKETS];
 	TAILQ_HEAD(, child)	 starting;	/* the oldest first */
+	struct seats		 seats;
 };
 
 /* The one that this gateway has asked for by that number, or NULL. */
@@ -73,8 +80,17 @@ void		 child_no_longer_starting(struct child *);
 /* Read what it has said; at the end of file it was exec'ed, or died. */
 void		 child_read_reports(struct child *);
 
-/* Tell the gateway that no such worker came to be. */
+/* It is one of that user's workers from now on. */
+void		 child_take_seat(struct child *, uid_t,
+		    const struct account *);
+
+/*
+ * Tell the gateway that no such worker came to be; capped: for how many there
+ * are or were started lately, as the key step says.
+ */
 void		 child_refuse(struct children *, uint64_t number, enum refusal,
 		    int error, const char *step);
+void		 child_refuse_capped(struct children *, uint64_t number, uid_t,
+		    const char *step);
 
 #endif

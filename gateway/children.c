@@ -13,10 +13,13 @@
 #include "channel.h"
 #include "child.h"
 #include "graves.h"
+#include "load.h"
 #include "log.h"
 #include "mem.h"
 #include "privileges.h"
 #include "reaper.h"
+
+#define LIMITS_CHUNK	512
 
 /* --- the table ---------------------------------------------------------- */
 
@@ -35,6 +38,7 @@ children_create(int epoll, int workers, const struct cgroups *cgroups,
 	cs->graves = graves_create(epoll);
 	cs->is_root = privileges_can_change_user();
 	TAILQ_INIT(&cs->starting);
+	seats_init(&cs->seats);
 	for (i = 0; i < CHILD_BUCKETS; i++) {
 		LIST_INIT(&cs->numbers[i]);
 		LIST_INIT(&cs->pids[i]);
@@ -88,6 +92,14 @@ child_insert(struct children *cs, struct child *c)
 }
 
 void
+child_take_seat(struct child *c, uid_t uid, const struct account *a)
+{
+	c->uid = uid;
+	c->has_seat = true;
+	seats_take(&c->all->seats, uid, a, watch_now());
+}
+
+void
 child_no_longer_starting(struct child *c)
 {
 	if (c->deadline_ms == 0)
@@ -104,6 +116,8 @@ child_free(struct child *c)
 	ends_close_ours(&c->ends);
 	LIST_REMOVE(c, by_number);
 	LIST_REMOVE(c, by_pid);
+	if (c->has_seat)
+		seats_give_back(&c->all->seats, c->uid);
 	c->all->count--;
 	free(c);
 }
@@ -120,6 +134,7 @@ children_free(struct children *cs)
 		while ((c = LIST_FIRST(&cs->pids[i])) != NULL)
 			child_free(c);
 	graves_free(cs->graves);
+	seats_release(&cs->seats);
 	free(cs);
 }
 
@@ -237,9 +252,9 @@ children_end_all(struct children *cs, bool at_once)
 
 /* --- what the gateway is told ------------------------------------------- */
 
-void
-child_refuse(struct children *cs, uint64_t number, enum refusal refusal,
-    int error, const char *step)
+static void
+tell_refused(struct children *cs, const struct message_refused *refused,
+    const char *step)
 {
 	struct message	 m;
 
@@ -247,12 +262,33 @@ child_refuse(struct children *cs, uint64_t number, enum refusal refusal,
 		return;
 	memset(&m, 0, sizeof(m));
 	m.type = MESSAGE_REFUSED;
-	m.refused.worker = number;
-	m.refused.refusal = refusal;
-	m.refused.error = error;
-	m.refused.uid = (uid_t)-1;
+	m.refused = *refused;
 	snprintf(m.refused.step, sizeof(m.refused.step), "%s", step);
 	channel_send(cs->channel, &m, NULL, 0);
+}
+
+void
+child_refuse(struct children *cs, uint64_t number, enum refusal refusal,
+    int error, const char *step)
+{
+	const struct message_refused	 refused = {
+		.worker = number, .refusal = refusal, .error = error,
+		.uid = (uid_t)-1,
+	};
+
+	tell_refused(cs, &refused, step);
+}
+
+void
+child_refuse_capped(struct children *cs, uint64_t number, uid_t uid,
+    const char *step)
+{
+	const struct message_refused	 refused = {
+		.worker = number, .refusal = REFUSAL_CAPPED, .error = EAGAIN,
+		.uid = uid,
+	};
+
+	tell_refused(cs, &refused, step);
 }
 
 static void
@@ -276,8 +312,34 @@ tell_exited(const struct child *c, int status, const struct rusage *usage)
 		if (figures.peak_kb > 0)
 			m.exited.max_rss_kb = figures.peak_kb;
 		m.exited.is_oom = figures.is_oom;
+		m.exited.is_above = figures.is_above;
 	}
 	channel_send(c->all->channel, &m, NULL, 0);
+}
+
+/* --- loads -------------------------------------------------------------- */
+
+static void
+find_limits(const void *arg, uid_t uid, struct account_limits *limits)
+{
+	struct arena	*arena = arena_create(LIMITS_CHUNK);
+	struct account	 a;
+
+	load_account(arg, uid, arena, &a);
+	account_limits(&a, limits);
+	arena_free(arena);
+}
+
+void
+children_configure(struct children *cs, const struct load *load)
+{
+	bool	 had = cs->load != NULL && load_has_accounts(cs->load);
+
+	if (cs->load == load)
+		return;
+	cs->load = load;
+	if (cs->cgroups != NULL && (had || load_has_accounts(load)))
+		leaf_limit_users(cs->cgroups, find_limits, load);
 }
 
 void
@@ -342,6 +404,7 @@ refuse_dead(struct child *c)
 	else if (c->leaf.is_made && leaf_read(&c->leaf, &figures) == 0 &&
 	    figures.is_oom)
 		child_refuse(c->all, c->number, REFUSAL_FAILED, ENOMEM,
+		    figures.is_above ? "account.memory_max, or no memory" :
 		    "limits.memory_max");
 	else
 		child_refuse(c->all, c->number, REFUSAL_FAILED, ECHILD,

@@ -30,6 +30,12 @@ struct children	*children_create(int epoll, int workers,
 		    const struct cgroups *, const struct kit *);
 void		 children_free(struct children *);
 
+/*
+ * A load is in force, as long as it is not another: hold users and their groups
+ * to its accounts.
+ */
+void	children_configure(struct children *, const struct load *);
+
 /* A gateway is there, which runs as uid; NULL: it hears of nothing more. */
 void	children_serve(struct children *, struct channel *, uid_t);
 /* It is no more: kill all workers; nobody hears of their ends. */

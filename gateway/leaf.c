@@ -3,11 +3,13 @@
  */
 #include "leaf.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -15,8 +17,10 @@
 
 #include "cgroup.h"
 #include "cgroupfs.h"
+#include "log.h"
 
 #define USER		"user."	/* and a uid */
+#define WEIGHT		100	/* of a new group */
 #define LEAF_MAX	(CGROUP_PATH_MAX + 128)	/* bytes of a leaf's path */
 #define RACES_MAX	5	/* with those who remove what we make */
 
@@ -119,6 +123,111 @@ set_limits(const struct path *p, unsigned controllers,
 	return 0;
 }
 
+/* --- a user's ----------------------------------------------------------- */
+
+/* One value of his, written unless it is as that of a new group is. */
+struct user_value {
+	const char	*file;
+	const char	*step;
+	unsigned	 controller;
+	bool		 may_lack;	/* kernels have no such file */
+	bool		 is_set;
+	char		 text[ACCOUNT_CPU_MAX_LEN];
+};
+
+#define USER_VALUES	5
+
+static void
+put_ceiling(struct user_value *v, const struct user_value *model, uint64_t max)
+{
+	*v = *model;
+	v->is_set = max != ACCOUNT_NO_CAP;
+	if (v->is_set)
+		snprintf(v->text, sizeof(v->text), "%llu",
+		    (unsigned long long)max);
+	else
+		strcpy(v->text, "max");
+}
+
+static void
+user_values(const struct account_limits *a, struct user_value v[USER_VALUES])
+{
+	static const struct user_value	 memory = { "memory.max",
+	    "account.memory_max: memory.max", CGROUP_MEMORY, false, false, "" };
+	static const struct user_value	 swap = { "memory.swap.max",
+	    "cgroup: memory.swap.max", CGROUP_MEMORY, true, false, "" };
+	static const struct user_value	 tasks = { "pids.max",
+	    "account.tasks_max: pids.max", CGROUP_PIDS, false, false, "" };
+	static const struct user_value	 cpu = { "cpu.max",
+	    "account.cpu_max: cpu.max", CGROUP_CPU, false, false, "" };
+	static const struct user_value	 weight = { "cpu.weight",
+	    "account.cpu_weight: cpu.weight", CGROUP_CPU, false, false, "" };
+
+	put_ceiling(&v[0], &memory, a->memory_max);
+	/* As with a worker's: no swap comes on top. */
+	put_ceiling(&v[1], &swap, a->memory_max == ACCOUNT_NO_CAP ?
+	    ACCOUNT_NO_CAP : 0);
+	put_ceiling(&v[2], &tasks, a->tasks_max);
+	v[3] = cpu;
+	v[3].is_set = *a->cpu_max != '\0';
+	snprintf(v[3].text, sizeof(v[3].text), "%s",
+	    v[3].is_set ? a->cpu_max : "max");
+	put_ceiling(&v[4], &weight, a->cpu_weight);
+	v[4].is_set = a->cpu_weight != WEIGHT;
+}
+
+/* all: also what is as it would be in a new group.  -1 with errno. */
+static int
+limit_user(const char *group, unsigned controllers,
+    const struct account_limits *a, bool all, const char **step)
+{
+	struct user_value	 values[USER_VALUES], *v;
+
+	user_values(a, values);
+	for (v = values; v < values + USER_VALUES; v++) {
+		if (!(controllers & v->controller) || !(all || v->is_set))
+			continue;
+		*step = v->step;
+		if (cgroupfs_write(group, v->file, v->text) == -1 &&
+		    !(v->may_lack && errno == ENOENT))
+			return -1;
+	}
+	return 0;
+}
+
+void
+leaf_limit_users(const struct cgroups *groups,
+    void (*find)(const void *, uid_t, struct account_limits *),
+    const void *arg)
+{
+	struct account_limits	 limits;
+	struct dirent		*entry;
+	const char		*step = "";
+	char			 path[LEAF_MAX];
+	uid_t			 uid;
+	DIR			*all;
+
+	if ((all = opendir(cgroups_path(groups))) == NULL) {
+		log_errno("%s", cgroups_path(groups));
+		return;
+	}
+	while ((entry = readdir(all)) != NULL) {
+		if (strncmp(entry->d_name, USER, sizeof(USER) - 1) != 0)
+			continue;
+		uid = (uid_t)strtoul(entry->d_name + sizeof(USER) - 1, NULL,
+		    10);
+		find(arg, uid, &limits);
+		snprintf(path, sizeof(path), "%s/" USER "%lu",
+		    cgroups_path(groups), (unsigned long)uid);
+		if (limit_user(path, cgroups_controllers(groups), &limits,
+		    true, &step) == -1 && errno != ENOENT)
+			log_errno("user %lu: %s", (unsigned long)uid, step);
+	}
+	closedir(all);
+}
+
+/* --- a worker's --------------------------------------------------------- */
+
 /* Hand controllers down from a group; again: nothing. */
 static int
 enable(const char *group, unsigned controllers, const char **step)
@@ -148,19 +257,32 @@ limit(const struct path *p, unsigned controllers, const struct function *fn,
 
 /* --- making and removing ------------------------------------------------ */
 
-/* Others may remove what is empty while we make what shall be in it. */
+/*
+ * Others may remove what is empty while we make what shall be in it, and make
+ * it as well.  The function's group is made only when the user's has been
+ * limited: so where there is one, that was done, by whomever.
+ */
 static int
-make_folders(const struct path *p)
+make_folders(const struct path *p, unsigned controllers,
+    const struct account_limits *a, const char **step)
 {
-	int	 i;
+	int	 i, saved;
 
 	for (i = 0; i < RACES_MAX; i++) {
+		*step = "cgroup: mkdir";
 		if (mkdir(p->leaf, 0755) == 0)
 			return 0;
 		if (errno != ENOENT)
 			return -1;
 		mkdir(p->user, 0755);
-		mkdir(p->function, 0755);
+		if (limit_user(p->user, controllers, a, false, step) == 0)
+			mkdir(p->function, 0755);
+		else if (errno != ENOENT) {
+			saved = errno;
+			rmdir(p->user);
+			errno = saved;
+			return -1;
+		}
 	}
 	return -1;
 }
@@ -176,16 +298,17 @@ remove_folders(const struct path *p)
 }
 
 int
-leaf_make(struct leaf *leaf, const struct function *fn, const char **step)
+leaf_make(struct leaf *leaf, const struct function *fn,
+    const struct account_limits *a, const char **step)
 {
 	struct path	 p;
+	unsigned	 controllers = cgroups_controllers(leaf->groups);
 	int		 saved;
 
 	all_paths(leaf, &p);
-	*step = "cgroup: mkdir";
-	if (make_folders(&p) == -1)
+	if (make_folders(&p, controllers, a, step) == -1)
 		return -1;
-	if (limit(&p, cgroups_controllers(leaf->groups), fn, step) == -1) {
+	if (limit(&p, controllers, fn, step) == -1) {
 		saved = errno;
 		remove_folders(&p);
 		errno = saved;
@@ -304,6 +427,9 @@ leaf_read(const struct leaf *leaf, struct leaf_figures *figures)
 		figures->peak_kb = n / 1024;
 	figures->is_oom = cgroupfs_read_number(path, "memory.events",
 	    "oom_kill", &n) && n > 0;
+	/* Its own limit it has not met then. */
+	figures->is_above = figures->is_oom && cgroupfs_read_number(path,
+	    "memory.events", "oom", &n) && n == 0;
 	return cgroupfs_read_number(path, "cpu.stat", "usage_usec",
 	    &figures->cpu_us) ? 0 : -1;
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "account.h"
 #include "function.h"
 
 struct cgroups;
@@ -27,15 +28,18 @@ struct leaf {
 struct leaf_figures {
 	uint64_t cpu_us;
 	uint64_t peak_kb;	/* 0: not known */
-	bool	 is_oom;	/* the kernel has killed for want of memory */
+	bool	 is_oom;	/* the kernel has killed for want of memory, */
+	bool	 is_above;	/* its user's, or the machine's */
 };
 
 /*
- * Make it, all but is_made being filled in, limited as the function says.
+ * Make it, all but is_made being filled in, limited as the function says, and
+ * the user's group as his account does.
  * -1 with errno and in *step static words (fewer than MESSAGE_STEP_LEN) for
  * what failed: then there is none.
  */
-int	leaf_make(struct leaf *, const struct function *, const char **step);
+int	leaf_make(struct leaf *, const struct function *,
+	    const struct account_limits *, const char **step);
 /*
  * _Fork(3), the child being in the leaf from its first moment; where the kernel
  * cannot do that, or there is no leaf yet, *is_inside is false and the child's
@@ -64,5 +68,13 @@ int	leaf_open_file(const struct leaf *, const char *file);
  * as a process is in it.
  */
 int	leaf_remove(const struct leaf *);
+
+/*
+ * Another load is in force: hold each user's group that there is to what it
+ * says now.  find gives the limits of a uid; what fails is logged.
+ */
+void	leaf_limit_users(const struct cgroups *,
+	    void (*find)(const void *arg, uid_t, struct account_limits *),
+	    const void *arg);
 
 #endif

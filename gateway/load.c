@@ -212,6 +212,76 @@ read_settings(struct load *load)
 	return status;
 }
 
+static int
+compare_uids(const void *a, const void *b)
+{
+	const struct load_account	*x = a, *y = b;
+
+	return x->uid < y->uid ? -1 : x->uid > y->uid;
+}
+
+/* Only whose they are: each is read anew when it is needed. */
+static int
+read_accounts(struct load *load)
+{
+	struct config_errors	 errors = { NULL, 0 };
+	struct load_account	*found;
+	struct account		 a;
+	struct arena		*arena = arena_create(ARENA_CHUNK);
+	size_t			 i, count = load->index->account_count;
+	int			 status;
+
+	config_default_account(&load->others);
+	load->accounts = arena_calloc(load->arena, count,
+	    sizeof(*load->accounts));
+	for (i = 0; i < count; i++) {
+		arena_reset(arena);
+		config_read_account(load->index, i, arena, &a, &errors);
+		if (strcmp(a.name, ACCOUNT_OTHERS) == 0) {
+			config_read_account(load->index, i, load->arena,
+			    &load->others, &errors);
+			continue;
+		}
+		found = &load->accounts[load->account_count++];
+		found->uid = a.uid;
+		found->number = (uint32_t)i;
+	}
+	arena_free(arena);
+	if (load->account_count > 1)
+		qsort(load->accounts, load->account_count,
+		    sizeof(*load->accounts), compare_uids);
+	for (i = 0; i < errors.count; i++)
+		log_error("%s", errors.lines[i]);
+	status = errors.count == 0 ? 0 : -1;
+	config_errors_release(&errors);
+	return status;
+}
+
+void
+load_account(const struct load *load, uid_t uid, struct arena *arena,
+    struct account *a)
+{
+	const struct load_account	 key = { uid, 0 };
+	const struct load_account	*found = NULL;
+	struct config_errors		 errors = { NULL, 0 };
+
+	if (load->account_count > 0)
+		found = bsearch(&key, load->accounts, load->account_count,
+		    sizeof(*load->accounts), compare_uids);
+	if (found == NULL) {
+		*a = load->others;
+		return;
+	}
+	config_read_account(load->index, found->number, arena, a, &errors);
+	config_errors_release(&errors);		/* it was read before */
+}
+
+bool
+load_has_accounts(const struct load *load)
+{
+	return load->index->account_count > 0;
+}
+
 struct load *
 load_finish(int fd, uint64_t generation)
 {
@@ -230,7 +300,8 @@ load_finish(int fd, uint64_t generation)
 	if (status == -1)
 		log_errno("the configuration that was read");
 	close(files[0]);
-	if (status == 0 && read_settings(load) == 0) {
+	if (status == 0 && read_settings(load) == 0 &&
+	    read_accounts(load) == 0) {
 		let_go_of_pages(load);
 		return load;
 	}

@@ -17,6 +17,11 @@
 
 struct ini_load;
 
+struct load_account {		/* where a user's account stands */
+	uid_t		 uid;
+	uint32_t	 number;	/* in the index */
+};
+
 struct load {
 	uint64_t		 generation;
 	char			*text;		/* mapped */
@@ -25,7 +30,19 @@ struct load {
 	struct config_index	*index;
 	struct arena		*arena;		/* of settings' texts */
 	struct gateway_settings	 settings;
+	struct load_account	*accounts;	/* by uid */
+	size_t			 account_count;
+	struct account		 others;	/* who has none of these */
 };
+
+/*
+ * The account of a user, its text owned by arena: his own, or that of all
+ * others.
+ */
+void	load_account(const struct load *, uid_t, struct arena *,
+	    struct account *);
+/* Is there any account at all? */
+bool	load_has_accounts(const struct load *);
 
 /*
  * Begin to read the file at path.  Returns the child's pid (the caller's to

@@ -296,6 +296,12 @@ loads_find(struct loads *ls, uint64_t generation)
 	return NULL;
 }
 
+const struct load *
+loads_now(const struct loads *ls)
+{
+	return ls->now;
+}
+
 uint64_t
 loads_generation(const struct loads *ls)
 {

@@ -49,6 +49,8 @@ void	loads_reader_ended(struct loads *);
 
 /* The load of that generation, as long as a START can mean it; or NULL. */
 const struct load	*loads_find(struct loads *, uint64_t generation);
+/* That in force. */
+const struct load	*loads_now(const struct loads *);
 uint64_t		 loads_generation(const struct loads *);
 const struct gateway_settings	*loads_settings(const struct loads *);
 

@@ -159,6 +159,7 @@ is_valid(const struct message *m, int count)
 		    is_terminated(m->refused.step, MESSAGE_STEP_LEN);
 	case MESSAGE_EXITED:
 		return count == 0 && m->exited.is_oom <= 1 &&
+		    m->exited.is_above <= 1 &&
 		    is_terminated(m->exited.step, MESSAGE_STEP_LEN);
 	default:
 		return count == 0;

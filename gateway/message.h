@@ -112,8 +112,9 @@ struct message_exited {
 	uint64_t	 cpu_us;	/* user and system, children included */
 	uint64_t	 max_rss_kb;	/* of its control group where that is
 					   known */
-	uint32_t	 is_oom;	/* memory_max was used up */
-	uint32_t	 reserved;
+	uint32_t	 is_oom;	/* memory_max was used up, */
+	uint32_t	 is_above;	/* not its own: its account's, or all
+					   of the machine's */
 };
 
 struct message {

@@ -204,6 +204,27 @@ step_program(struct sandbox *box)
 }
 
 /*
+ * Whose a template's program is, is known only now.  The spawner answers with
+ * what that account allows; or does not, and ends us.
+ */
+static int
+step_account(struct sandbox *box)
+{
+	ssize_t	 n;
+
+	if (!box->asks)
+		return 0;
+	sandbox_report(box, SANDBOX_USER);
+	do
+		n = read(box->report, &box->account, sizeof(box->account));
+	while (n == -1 && errno == EINTR);
+	if (n == (ssize_t)sizeof(box->account))
+		return 0;
+	errno = n == -1 ? errno : EPIPE;
+	return -1;
+}
+
+/*
  * Into its group, if it was not born there.  Whose that is was not known for a
  * template's: so it is made now, and the spawner, who removes it one day, told
  * before there is anything to be removed.
@@ -218,8 +239,10 @@ step_cgroup(struct sandbox *box)
 		return 0;
 	if (!leaf->is_made) {
 		leaf->uid = box->uid;
-		sandbox_report(box, SANDBOX_USER);
-		if (leaf_make(leaf, box->function, &step) == -1) {
+		if (!box->asks)
+			sandbox_report(box, SANDBOX_USER);
+		if (leaf_make(leaf, box->function, &box->account, &step) ==
+		    -1) {
 			box->failure.step = step;
 			box->failure.refusal = REFUSAL_FAILED;
 			box->failure.error = errno;
@@ -288,6 +311,9 @@ step_rlimits(struct sandbox *box)
 	/* That counts all of a user's, so pids.max is better. */
 	if (box_controls(box, CGROUP_PIDS))
 		return 0;
+	/* Without root, nobody knows how many of that user's are not ours. */
+	if (box->is_root && box->account.tasks_max < l->processes)
+		return limit(RLIMIT_NPROC, box->account.tasks_max);
 	return limit(RLIMIT_NPROC, l->processes);
 }
 
@@ -411,6 +437,7 @@ static const struct {
 	{ "session",		step_session },
 	{ "parent",		step_parent },
 	{ "program",		step_program },
+	{ "account",		step_account },
 	{ "cgroup: cgroup.procs", step_cgroup },
 	{ "pipes",		step_pipes },
 	{ "rlimits",		step_rlimits },

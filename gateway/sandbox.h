@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "account.h"
 #include "leaf.h"
 #include "message.h"
 #include "seccomp.h"
@@ -41,6 +42,10 @@ struct sandbox {
 	int			 report;
 	struct leaf		 leaf;		/* groups NULL: none */
 	bool			 is_in_leaf;	/* since the fork */
+	bool			 asks;		/* who it is of, for a seat and
+						   its account: by report,
+						   which is a socket then */
+	struct account_limits	 account;	/* of its user, once known */
 	const struct kit	*kit;
 	struct seccomp_code	 filter;	/* len 0: none */
 	unsigned		 port;		/* of its endpoint; 0: none */
@@ -54,7 +59,8 @@ struct sandbox {
 };
 
 enum sandbox_news {
-	SANDBOX_USER = 0,	/* a template's: is known, its leaf comes */
+	SANDBOX_USER = 0,	/* a template's: is known; its leaf comes, when
+				   it has been answered if it asks */
 	SANDBOX_STANDS,		/* all steps are done */
 	SANDBOX_FAILED		/* a step, or what came after them */
 };

@@ -165,6 +165,9 @@ on_message(void *arg, const struct message *m)
 	case MESSAGE_LOADED:
 		if ((why = loads_answer(s->loads, &m->load)) != NULL)
 			drop_gateway(s, why);
+		else	/* perhaps it is another's */
+			children_configure(s->children,
+			    loads_now(s->loads));
 		break;
 	case MESSAGE_HELP:
 		helper_want(s->helper);
@@ -576,6 +579,7 @@ init(struct spawner *s, const struct spawner_setup *setup)
 	s->children = children_create(s->epoll, setup->place->workers,
 	    s->cgroups, s->kit);
 	s->helper = helper_create(setup->auth, setup->is_quiet);
+	children_configure(s->children, setup->load);
 	s->loads = loads_create(s->epoll, setup->config, setup->load,
 	    setup->listeners);
 }

@@ -16,6 +16,7 @@
 #include "cgroupfs.h"
 #include "function.h"
 #include "keys.h"
+#include "tenant.h"
 
 /*
  * The kernel's high-water mark of a process is exact but costs 2.5 us to read.
@@ -154,10 +155,20 @@ static void
 describe_oom(const struct worker *w, char *out, size_t room)
 {
 	struct value_buffer	 buffer = { NULL, NULL, 0 };
+	const struct account	*a = w->tenant->account;
+	char			 name[TENANT_NAME_MAX];
 
-	snprintf(out, room, "killed: out of memory, limits.memory_max = %s",
-	    value_text(&buffer, keys_function_find("limits.memory_max"),
-	    w->function));
+	if (!w->end.is_above)
+		snprintf(out, room, "killed: out of memory, "
+		    "limits.memory_max = %s", value_text(&buffer,
+		    keys_function_find("limits.memory_max"), w->function));
+	else if (a->memory_max != ACCOUNT_NO_CAP)
+		snprintf(out, room, "killed: out of memory, %s: "
+		    "memory_max = %s", tenant_name(w->tenant, name),
+		    value_text(&buffer,
+		    keys_account_find("account.memory_max"), a));
+	else
+		snprintf(out, room, "killed: the machine is out of memory");
 	value_buffer_release(&buffer);
 }
 

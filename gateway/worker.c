@@ -303,6 +303,7 @@ on_exited(struct worker *w, const struct message *m)
 	w->end.cpu_us = m->exited.cpu_us;
 	w->end.max_rss_kb = m->exited.max_rss_kb;
 	w->end.is_oom = m->exited.is_oom != 0;
+	w->end.is_above = m->exited.is_above != 0;
 	bury(w);
 }
 

@@ -49,7 +49,8 @@ struct worker_end {		/* how it came to be DEAD */
 	char		 step[MESSAGE_STEP_LEN];
 	uint64_t	 cpu_us;
 	uint64_t	 max_rss_kb;
-	bool		 is_oom;	/* memory_max was used up */
+	bool		 is_oom;	/* memory_max was used up, */
+	bool		 is_above;	/* its account's, or the machine's */
 };
 
 /* Called from the loop, never from inside a call to worker_*. */

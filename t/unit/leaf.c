@@ -14,6 +14,7 @@
 
 #include "cgroup.h"
 #include "cgroupfs.h"
+#include "message.h"
 
 #define ALL	(CGROUP_CPU | CGROUP_MEMORY | CGROUP_PIDS)
 
@@ -96,6 +97,7 @@ cgroupfs_read_number(const char *group, const char *file, const char *key,
 
 static struct function	*fn;
 static struct leaf	 leaf;
+static struct account_limits user;
 
 static void
 set_up(void)
@@ -112,6 +114,9 @@ set_up(void)
 	fn->tasks_max = 7;
 	fn->cpu_max = "50000 100000";
 	fn->cpu_weight = 200;
+	memset(&user, 0, sizeof(user));
+	user.memory_max = user.tasks_max = ACCOUNT_NO_CAP;
+	user.cpu_weight = 100;
 	memset(&leaf, 0, sizeof(leaf));
 	leaf.groups = (const struct cgroups *)&groups;
 	leaf.uid = 1000;
@@ -141,7 +146,7 @@ make_and_remove(void)
 {
 	const char	*step = NULL;
 
-	ck_assert_msg(leaf_make(&leaf, fn, &step) == 0, "%s", step);
+	ck_assert_msg(leaf_make(&leaf, fn, &user, &step) == 0, "%s", step);
 	ck_assert(leaf.is_made && is_there("user.1000/fn/3"));
 	ck_assert_int_eq(leaf_remove(&leaf), 0);
 }
@@ -225,10 +230,101 @@ START_TEST(fails_closed)
 	fails = failures[_i].file;
 	if (strcmp(fails, "cgroup.subtree_control") == 0)
 		missing = "pids.max";
-	ck_assert_int_eq(leaf_make(&leaf, fn, &step), -1);
+	ck_assert_int_eq(leaf_make(&leaf, fn, &user, &step), -1);
 	ck_assert_int_eq(errno, EINVAL);
 	ck_assert_str_eq(step, failures[_i].step);
 	ck_assert(!leaf.is_made && !is_there("user.1000"));
+}
+END_TEST
+
+/* The user's group, before there is anything in it. */
+START_TEST(account)
+{
+	struct leaf	 other = leaf;
+	const char	*step = "";
+
+	user.memory_max = 5 << 20;
+	user.tasks_max = 9;
+	user.cpu_weight = 50;
+	strcpy(user.cpu_max, "1000 2000");
+	ck_assert_int_eq(leaf_make(&leaf, fn, &user, &step), 0);
+	ck_assert_ptr_eq(strstr(written,
+	    "user.1000/memory.max=5242880\n"
+	    "user.1000/memory.swap.max=0\n"
+	    "user.1000/pids.max=9\n"
+	    "user.1000/cpu.max=1000 2000\n"
+	    "user.1000/cpu.weight=50\n"
+	    "user.1000/fn/3/memory.oom.group=1\n"), written);
+
+	/* Where the function has a group, the user's is limited. */
+	written[0] = '\0';
+	other.serial = 4;
+	ck_assert_int_eq(leaf_make(&other, fn, &user, &step), 0);
+	ck_assert_ptr_null(strstr(written, "user.1000/memory.max"));
+	leaf_remove(&leaf);
+	leaf_remove(&other);
+}
+END_TEST
+
+static const struct {
+	const char	*file;
+	const char	*step;
+} user_failures[] = {
+	{ "memory.max",		"account.memory_max: memory.max" },
+	{ "memory.swap.max",	"cgroup: memory.swap.max" },
+	{ "pids.max",		"account.tasks_max: pids.max" },
+	{ "cpu.max",		"account.cpu_max: cpu.max" },
+	{ "cpu.weight",		"account.cpu_weight: cpu.weight" },
+};
+
+START_TEST(account_fails_closed)
+{
+	const char	*step = "";
+
+	user.memory_max = 5 << 20;
+	user.tasks_max = 9;
+	user.cpu_weight = 50;
+	strcpy(user.cpu_max, "1000 2000");
+	fails = user_failures[_i].file;
+	ck_assert_int_eq(leaf_make(&leaf, fn, &user, &step), -1);
+	ck_assert_int_eq(errno, EINVAL);
+	ck_assert_str_eq(step, user_failures[_i].step);
+	ck_assert_uint_lt(strlen(step), MESSAGE_STEP_LEN);
+	ck_assert(!leaf.is_made && !is_there("user.1000"));
+}
+END_TEST
+
+static void
+find_limits(const void *arg, uid_t uid, struct account_limits *found)
+{
+	ck_assert_ptr_eq(arg, &user);
+	*found = user;
+	if (uid != 1000)
+		found->memory_max = 1 << 20;
+}
+
+/* All of them, as they may have been otherwise. */
+START_TEST(another_load)
+{
+	struct leaf	 other = leaf;
+	const char	*step = "";
+
+	ck_assert_int_eq(leaf_make(&leaf, fn, &user, &step), 0);
+	other.uid = 1001;
+	ck_assert_int_eq(leaf_make(&other, fn, &user, &step), 0);
+	written[0] = '\0';
+	leaf_limit_users(leaf.groups, find_limits, &user);
+	ck_assert_ptr_nonnull(strstr(written,
+	    "user.1000/memory.max=max\n"
+	    "user.1000/memory.swap.max=max\n"
+	    "user.1000/pids.max=max\n"
+	    "user.1000/cpu.max=max\n"
+	    "user.1000/cpu.weight=100\n"));
+	ck_assert_ptr_nonnull(strstr(written,
+	    "user.1001/memory.max=1048576\n"
+	    "user.1001/memory.swap.max=0\n"));
+	leaf_remove(&leaf);
+	leaf_remove(&other);
 }
 END_TEST
 
@@ -237,15 +333,15 @@ START_TEST(twice)
 	struct leaf	 other = leaf;
 	const char	*step = "";
 
-	ck_assert_int_eq(leaf_make(&leaf, fn, &step), 0);
-	ck_assert_int_eq(leaf_make(&other, fn, &step), -1);
+	ck_assert_int_eq(leaf_make(&leaf, fn, &user, &step), 0);
+	ck_assert_int_eq(leaf_make(&other, fn, &user, &step), -1);
 	ck_assert_int_eq(errno, EEXIST);
 	ck_assert_str_eq(step, "cgroup: mkdir");
 	ck_assert(is_there("user.1000/fn/3"));
 
 	/* Those above go with the last one. */
 	other.serial = 4;
-	ck_assert_int_eq(leaf_make(&other, fn, &step), 0);
+	ck_assert_int_eq(leaf_make(&other, fn, &user, &step), 0);
 	ck_assert_int_eq(leaf_remove(&leaf), 0);
 	ck_assert(is_there("user.1000/fn"));
 	ck_assert_int_eq(leaf_remove(&other), 0);
@@ -301,6 +397,10 @@ main(void)
 	tcase_add_test(tc, no_swap);
 	tcase_add_loop_test(tc, fails_closed, 0,
 	    (int)(sizeof(failures) / sizeof(failures[0])));
+	tcase_add_test(tc, account);
+	tcase_add_loop_test(tc, account_fails_closed, 0,
+	    (int)(sizeof(user_failures) / sizeof(user_failures[0])));
+	tcase_add_test(tc, another_load);
 	tcase_add_test(tc, twice);
 	tcase_add_test(tc, figures);
 	tcase_add_test(tc, orders);

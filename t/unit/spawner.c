@@ -40,7 +40,11 @@
 
 /* Functions, in the order of their names: so these are their numbers. */
 enum { BAD_INTERPRETER, BAD_TEXT, CGI, LEAVES, LISTENS, MISSING, SETUID, STOPS,
-    TENANT, ZOMBIES };
+    TENANT, ZOMBIES, FEW, SLOW };
+
+#define FEW_UID		4242	/* who may have few workers */
+#define SLOW_UID	4243	/* who may start them slowly */
+#define TENANT_UID	4244	/* a template's, who may have one */
 
 static const struct {
 	const char	*name;
@@ -61,6 +65,8 @@ static const struct {
 	[ZOMBIES] = { "j", "fastcgi", "#!/bin/sh\n"
 	    "i=0; while [ $i -lt 300 ]; do true & i=$((i+1)); done\n"
 	    "kill -KILL $$\n" },
+	[FEW] = { "k", "fastcgi", "#!/bin/sh\nexec sleep 1000\n" },
+	[SLOW] = { "l", "fastcgi", "#!/bin/sh\nexec sleep 1000\n" },
 };
 
 /* --- the gateway's side ------------------------------------------------- */
@@ -565,21 +571,143 @@ scene_dies(void)
 	must_vanish((pid_t)pid);
 }
 
+/* Ask for one; it must come to be, or be refused for that limit. */
+static void
+must_get(uint32_t function, const char *capture, const char *limit, uid_t uid)
+{
+	struct message	 m;
+
+	say_start(function, 1, capture);
+	if (limit == NULL) {
+		hear(&m, MESSAGE_STARTED);
+		MUST(m.started.uid == uid);
+		return;
+	}
+	hear(&m, MESSAGE_REFUSED);
+	if (strcmp(m.refused.step, limit) != 0)
+		report(m.refused.step, __LINE__);
+	MUST(m.refused.refusal == REFUSAL_CAPPED && m.refused.uid == uid);
+}
+
+static void
+must_end(void)
+{
+	struct message	 m;
+
+	say_signal(SIGTERM);
+	hear(&m, MESSAGE_EXITED);
+}
+
+/* No more, and no faster, than the accounts say, whatever is asked for. */
+static void
+scene_accounts(void)
+{
+	int	 i;
+
+	must_get(FEW, NULL, NULL, FEW_UID);
+	must_get(FEW, NULL, NULL, FEW_UID);
+	must_get(FEW, NULL, "account.max_children", FEW_UID);
+	last_worker--;
+	must_end();
+	last_worker++;
+	must_get(FEW, NULL, NULL, FEW_UID);
+	must_get(FEW, NULL, "account.max_children", FEW_UID);
+
+	for (i = 0; i < 3; i++) {
+		must_get(SLOW, NULL, NULL, SLOW_UID);
+		must_end();
+	}
+	must_get(SLOW, NULL, "account.start_rate", SLOW_UID);
+
+	must_get(TENANT, "him", NULL, TENANT_UID);
+	must_get(TENANT, "him", "account.max_children", TENANT_UID);
+	last_worker--;
+	must_end();
+	last_worker++;
+	must_get(TENANT, "him", NULL, TENANT_UID);
+}
+
+static void
+write_file(const char *path, mode_t mode, const char *format, ...)
+{
+	va_list	 ap;
+	FILE	*out = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(out);
+	va_start(ap, format);
+	vfprintf(out, format, ap);
+	va_end(ap);
+	fclose(out);
+	ck_assert_int_eq(chmod(path, mode), 0);
+}
+
+static void
+prepare_accounts(void)
+{
+	static const struct {
+		const char	*file;
+		const char	*text;
+	} files[] = {
+		{ "accounts.d/4242.ini", "max_children = 2\n" },
+		{ "accounts.d/4243.ini", "start_rate = 1\nstart_burst = 3\n" },
+		{ "accounts.d/default.ini", "max_children = 1\n" },
+	};
+	int	 i;
+
+	mkdir("accounts.d", 0755);
+	for (i = 0; i < ROWS(files); i++)
+		write_file(files[i].file, 0644, "[account]\n%s", files[i].text);
+	mkdir("home/him", 0755);
+	write_file("home/him/i.sh", 0755, "#!/bin/sh\n");
+	ck_assert_int_eq(chown("home/him/i.sh", TENANT_UID, TENANT_UID), 0);
+	ck_assert_int_eq(chown("home/him", TENANT_UID, TENANT_UID), 0);
+}
+
+#define MOST	5	/* workers, in the next scene */
+
+static void
+scene_max_workers(void)
+{
+	int	 i;
+
+	for (i = 0; i < MOST; i++)
+		must_get(FEW, NULL, NULL, FEW_UID);
+	must_get(SLOW, NULL, "gateway.max_workers", SLOW_UID);
+	must_get(TENANT, "him", "gateway.max_workers", (uid_t)-1);
+	last_worker = MOST;
+	must_end();
+	last_worker += 2;
+	must_get(SLOW, NULL, NULL, SLOW_UID);
+}
+
+static void
+prepare_max_workers(void)
+{
+	FILE	*out = fopen("tollgate.ini", "a");
+
+	ck_assert_ptr_nonnull(out);
+	fprintf(out, "max_workers = %d\n", MOST);
+	fclose(out);
+}
+
 static const struct scene {
 	const char	*name;
 	void		(*play)(void);
+	void		(*prepare)(void);	/* as root, or not at all */
 } scenes[] = {
-	{ "listen", scene_listen },
-	{ "launch", scene_launch },
-	{ "variables", scene_variables },
-	{ "refusals", scene_refusals },
-	{ "leftovers", scene_leftovers },
-	{ "freeze", scene_freeze },
-	{ "nonsense", scene_nonsense },
-	{ "too many", scene_too_many },
-	{ "numbers", scene_numbers },
-	{ "wrong load", scene_wrong_load },
-	{ "dies", scene_dies },
+	{ "listen", scene_listen, NULL },
+	{ "launch", scene_launch, NULL },
+	{ "variables", scene_variables, NULL },
+	{ "refusals", scene_refusals, NULL },
+	{ "leftovers", scene_leftovers, NULL },
+	{ "freeze", scene_freeze, NULL },
+	{ "nonsense", scene_nonsense, NULL },
+	{ "too many", scene_too_many, NULL },
+	{ "numbers", scene_numbers, NULL },
+	{ "wrong load", scene_wrong_load, NULL },
+	{ "dies", scene_dies, NULL },
+	{ "accounts", scene_accounts, prepare_accounts },
+	{ "max_workers", scene_max_workers, prepare_max_workers },
 };
 
 static _Noreturn void
@@ -606,20 +734,6 @@ play(void)
 
 static char	folder[] = "/tmp/tollgate-spawner-XXXXXX";
 
-static void
-write_file(const char *path, mode_t mode, const char *format, ...)
-{
-	va_list	 ap;
-	FILE	*out = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(out);
-	va_start(ap, format);
-	vfprintf(out, format, ap);
-	va_end(ap);
-	fclose(out);
-	ck_assert_int_eq(chmod(path, mode), 0);
-}
-
 /* Once with control groups, if they can be had here, and once without. */
 static bool	can_have_groups;
 
@@ -638,6 +752,17 @@ forbid_groups(void)
 	can_have_groups = false;
 }
 
+/* Its section of the ini. */
+static const char *
+user_of(int i)
+{
+	if (geteuid() != 0)
+		return "";
+	if (i == FEW)
+		return "[sandbox]\nuser = 4242\ngroup = 4242\n";
+	return i == SLOW ? "[sandbox]\nuser = 4243\ngroup = 4243\n" : "";
+}
+
 static void
 write_function(int i)
 {
@@ -651,8 +776,8 @@ write_function(int i)
 		    functions[i].script);
 	snprintf(path, sizeof(path), "functions.d/%s.ini", functions[i].name);
 	write_file(path, 0644, "[function]\nhandler = %s\nprotocol = %s\n"
-	    "[route]\nregex = \"^/%s/(?<who>.*)$\"\n", handler,
-	    functions[i].protocol, functions[i].name);
+	    "[route]\nregex = \"^/%s/(?<who>.*)$\"\n%s", handler,
+	    functions[i].protocol, functions[i].name, user_of(i));
 }
 
 static void
@@ -742,6 +867,11 @@ START_TEST(scene)
 	pid_t	 pid;
 	int	 status;
 
+	if (scenes[_i].prepare != NULL) {
+		if (geteuid() != 0)
+			return;
+		scenes[_i].prepare();
+	}
 	write_file("scene", 0644, "%s", scenes[_i].name);
 	if ((pid = fork()) == 0)
 		run_spawner();
