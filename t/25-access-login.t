@@ -81,6 +81,17 @@ like($answer->{body}, qr/^HTTP_AUTHORIZATION=Basic /m,
     'a function that asks for none gets what was sent');
 like($answer->{body}, qr/^REMOTE_USER=front$/m, '... and what the front says');
 
+# nginx sends a repeated header as a repeated parameter: the last one counts,
+# for us and for the handler.
+for (['secret', 'wrong', 401], ['wrong', 'secret', 200]) {
+	my ($first, $last, $want) = @$_;
+	my $header = { basic('anna', $last) }->{headers}{Authorization};
+
+	is($t->get('/basic?mode=ok', basic('anna', $first), params =>
+	    [REMOTE_ADDR => '10.4.0.1', HTTP_AUTHORIZATION => $header])
+	    ->{status}, $want, "$first, then $last: $want");
+}
+
 # Each kind from an address of its own, as failures are counted.
 my $n = 1;
 for (

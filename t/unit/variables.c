@@ -280,6 +280,31 @@ START_TEST(pairs_that_stand)
 }
 END_TEST
 
+/* As good as never sent, until it is set again. */
+START_TEST(removed)
+{
+	add("HTTP_AUTHORIZATION", "Basic YTpi");
+	add("REMOTE_USER", "root");
+	variables_remove(&vars, "HTTP_AUTHORIZATION");
+	variables_remove(&vars, "HTTP_AUTHORIZATION");
+	variables_remove(&vars, "REMOTE_USER");
+	variables_remove(&vars, "NEVER_THERE");
+	ck_assert_ptr_null(variables_find(&vars, "HTTP_AUTHORIZATION"));
+	ck_assert_ptr_null(variables_get(&vars, "REMOTE_USER"));
+	ck_assert_str_eq(variables_expand(&vars,
+	    "<${HTTP_AUTHORIZATION}${REMOTE_USER}>", NULL), "<>");
+	ck_assert(!vars.list[0].passes && vars.list[0].is_removed);
+	ck_assert_uint_eq(vars.list[0].head, 0);
+	variables_set(&vars, "REMOTE_USER", "anna");
+	ck_assert_str_eq(variables_get(&vars, "REMOTE_USER"), "anna");
+	ck_assert(vars.list[1].passes && !vars.list[1].is_removed);
+	variables_remove(&vars, "REMOTE_USER");
+	variables_set(&vars, "REMOTE_USER", "");
+	ck_assert_str_eq(variables_get(&vars, "REMOTE_USER"), "");
+	ck_assert_uint_eq(vars.count, 2);
+}
+END_TEST
+
 /*
  * Names of any length that differ in one byte alone, wherever it is, or in
  * their length alone: an index in which they met could be made slow.
@@ -416,6 +441,7 @@ main(void)
 	tcase_add_test(tc, ten_thousand_copies);
 	tcase_add_test(tc, set);
 	tcase_add_test(tc, pairs_that_stand);
+	tcase_add_test(tc, removed);
 	tcase_add_test(tc, every_byte_counts);
 	tcase_add_loop_test(tc, expand, 0, ROWS(expansions));
 	tcase_add_test(tc, name_passes);
