@@ -36,13 +36,13 @@ for my $address ($t->address, "127.0.0.1:$port") {
 }
 
 # Nor does it cost the worker, which waits for its body, or is still starting.
-my ($pid) = $t->get('/evil?mode=ok')->{body} =~ /pid=(\d+)/;
+my $pid = $t->pid_of('/evil?mode=ok');
 my $c = $t->connect;
 $c->send(begin(1) . stream('params', 1,
     pairs(nginx_params('GET', '/evil/bodyless?mode=ok'))));
 $c->close;
 is($t->record_of('/evil/bodyless')->{outcome}, 'aborted', 'no body came');
-like($t->get('/evil?mode=ok')->{body}, qr/pid=$pid\b/, 'the same worker');
+is($t->pid_of('/evil?mode=ok'), $pid, 'the same worker');
 
 $c = $t->ask('GET', '/slow/leaves?mode=ok');
 wait_for(sub { $t->workers > 1 }, 5);

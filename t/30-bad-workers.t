@@ -13,7 +13,7 @@ max_children = 1
 request_terminate_timeout = 5s
 INI
 
-sub worker_pid { $t->get('/evil?mode=ok')->{body} =~ /pid=(\d+)/ ? $1 : 0 }
+sub worker_pid { $t->pid_of('/evil?mode=ok') }
 
 my $canary = $t->get('/canary?mode=ok')->{body};
 my $last = worker_pid();

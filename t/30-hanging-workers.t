@@ -23,7 +23,7 @@ for (
 ) {
 	my ($mode, $body) = @$_;
 	my $path = '/evil/' . ($mode =~ tr/&=/--/r);
-	my ($pid) = $t->get('/evil?mode=ok')->{body} =~ /pid=(\d+)/;
+	my $pid = $t->pid_of('/evil?mode=ok');
 	my $burnt = cpu_ms($t->gateway_pid);
 	my $start = time;
 	my $answer = $t->request($body ? 'POST' : 'GET', "$path?mode=$mode",

@@ -34,7 +34,7 @@ for my $m (0, 1) {
 	my @lines = split /\n/, $text;
 	is(scalar @lines, 3, "$way: three lines");
 	my ($id) = (sort { $a->{time} cmp $b->{time} } $t->accounting)[-1]{id};
-	my ($pid) = $answer->{body} =~ /pid=(\d+)/;
+	my $pid = ($t->accounting)[-1]{worker};
 	is(scalar(grep { /^\d{4}-\d\d-\d\dT[\d:.]+Z? .*\Q$id\E.*\b$pid\b/ }
 	    @lines), 3, "$way: each with time, request and worker");
 }

@@ -13,8 +13,8 @@ arguments = ignore-term
 [pool]
 process_idle_timeout = 200ms
 INI
-my ($idle) = $t->get('/idle?mode=ok')->{body} =~ /pid=(\d+)/;
-my ($held) = $t->get('/held?mode=ok')->{body} =~ /pid=(\d+)/;
+my $idle = $t->pid_of('/idle?mode=ok');
+my $held = $t->pid_of('/held?mode=ok');
 
 ok(wait_for(sub { !kill 0, $idle }, 5, "the end of $idle"),
     'when it idles too long');

@@ -32,12 +32,12 @@ INI
 $t->cgi(script => say_as('one'));
 $t->start;
 
-my ($first) = $t->get('/program?mode=ok')->{body} =~ /pid=(\d+)/;
+my $first = $t->pid_of('/program?mode=ok');
 install();
-like($t->get('/program?mode=ok')->{body}, qr/pid=$first /,
+is($t->pid_of('/program?mode=ok'), $first,
     'replaced: the running worker goes on');
 unlink $path;
-like($t->get('/program?mode=ok')->{body}, qr/pid=$first /, 'removed: too');
+is($t->pid_of('/program?mode=ok'), $first, 'removed: too');
 my $busy = $t->ask('GET', '/program?mode=sleep&n=500');
 like($t->get('/program?mode=ok')->{status}, qr/^(?:200|404|503)$/,
     'a second one cannot start');
@@ -45,7 +45,7 @@ is($busy->answer(1)->{status}, 200, 'the first ends its request');
 install();
 ok(wait_for(sub {
 	my $slow = $t->ask('GET', '/program?mode=sleep&n=200');
-	my ($pid) = $t->get('/program?mode=ok')->{body} =~ /pid=(\d+)/;
+	my $pid = $t->pid_of('/program?mode=ok');
 	$slow->answer(1);
 	return $pid && $pid != $first;
 }, 10, 'a new worker'), 'put back: a new one starts');

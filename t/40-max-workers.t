@@ -17,7 +17,7 @@ my %pid;
 for my $name (qw(a b c d)) {
 	my $answer = $t->get("/$name?mode=ok");
 	is($answer->{status}, 200, "$name is served");
-	($pid{$name}) = $answer->{body} =~ /pid=(\d+)/;
+	$pid{$name} = ($t->accounting)[-1]{worker};
 	cmp_ok(scalar $t->workers, '<=', 3, 'never more than three');
 }
 is_deeply([$t->workers], [sort { $a <=> $b } $kept, @pid{qw(c d)}],

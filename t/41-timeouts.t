@@ -18,6 +18,8 @@ wait
 SH
 [limits]
 request_terminate_timeout = 400ms
+[sandbox]
+level = standard
 INI
 #!/bin/sh
 trap '' TERM

@@ -7,7 +7,7 @@ use Test::More;
 use Tollgate::Test;
 
 my $t = Tollgate::Test->new->evil('evil')->start;
-my ($pid) = $t->get('/evil?mode=ok')->{body} =~ /pid=(\d+)/;
+my $pid = $t->pid_of('/evil?mode=ok');
 my $good = "handler = %EVIL%\n";
 
 # what is wrong, text of the function's ini, what the log says
@@ -32,7 +32,7 @@ for (
 	$t->function(new => $ini);
 	ok(!$t->reload, "$what: refused");
 	like(substr($t->log, $before), $log, "$what: the log says why");
-	like($t->get('/evil?mode=ok')->{body}, qr/pid=$pid /,
+	is($t->pid_of('/evil?mode=ok'), $pid,
 	    "$what: the old one goes on");
 }
 $t->function(new => "[function]\n$good\[route]\nprefix = /new\n");

@@ -16,7 +16,7 @@ my $t = Tollgate::Test->new->evil(same => "[pool]\nmax_children = 1\n")
 printf 'Content-Type: text/plain\n\nok\n'
 SH
     ->start;
-my ($same) = $t->get('/same?mode=ok')->{body} =~ /pid=(\d+)/;
+my $same = $t->pid_of('/same?mode=ok');
 my $idle = descriptors($t->gateway_pid);
 my $reloads = 0;
 
@@ -56,7 +56,7 @@ for (@load) {
 }
 diag("$asked requests, $log->[0] reloads in $seconds s");
 cmp_ok($log->[0], '>', 10, 'there were reloads');
-like($t->get('/same?mode=ok')->{body}, qr/pid=$same /,
+is($t->pid_of('/same?mode=ok'), $same,
     'the unchanged function has its worker still')
     or diag(scalar $t->workers);
 ok($t->reload, 'one more');

@@ -11,7 +11,7 @@ my $t = Tollgate::Test->new->evil('same')->evil('rest')->evil('process')
     ->evil(gone => "[pool]\nmax_children = 1\n")->start;
 my %pid;
 
-sub pid_of { $t->get("/$_[0]?mode=ok")->{body} =~ /pid=(\d+)/ ? $1 : 0 }
+sub pid_of { $t->pid_of("/$_[0]?mode=ok") }
 
 $pid{$_} = pid_of($_) for qw(same rest process gone);
 my $front = $t->connect;
@@ -30,9 +30,10 @@ ok($t->reload, 'the new configuration is in force');
 is(pid_of('same'), $pid{same}, 'an unchanged function keeps its worker');
 is(pid_of('rest'), $pid{rest}, 'so does one whose process is the same');
 is($t->post('/rest', 'x' x 11)->{status}, 413, 'but its new limit holds');
-my $self = $t->get('/process?mode=self')->{body};
+my $self = $t->get('/process/self?mode=self')->{body};
 like($self, qr/^env:NEW=1$/m, 'a changed one runs with what is new');
-unlike($self, qr/^pid=$pid{process}$/m, 'in a new worker');
+isnt($t->record_of('/process/self')->{worker}, $pid{process},
+    'in a new worker');
 is($working->answer(1)->{status}, 200, 'its old one ends its request');
 ok(wait_for(sub { !kill 0, $pid{process} }, 5, 'its end'), 'and leaves');
 is($t->get('/gone')->{status}, 404, 'what is removed is 404');

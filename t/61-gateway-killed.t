@@ -13,7 +13,7 @@ my $path = $t->dir . '/tollgate.sock';
 
 for my $round (1 .. 3) {
 	my $gateway = $t->gateway_pid;
-	my ($worker) = $t->get('/evil?mode=ok')->{body} =~ /pid=(\d+)/;
+	my $worker = $t->pid_of('/evil?mode=ok');
 	my $busy = $t->ask('GET', '/evil?mode=sleep-mid-body&n=5000');
 	my ($refused, $start) = (0, time);
 

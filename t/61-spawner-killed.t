@@ -10,7 +10,7 @@ my $t = Tollgate::Test->new->evil('evil')->cgi(cgi => <<'SH')->start;
 #!/bin/sh
 printf 'Content-Type: text/plain\n\nok\n'
 SH
-my ($worker) = $t->get('/evil?mode=ok')->{body} =~ /pid=(\d+)/;
+my $worker = $t->pid_of('/evil?mode=ok');
 is($t->get('/cgi')->{status}, 200, 'a launcher waits as well');
 my @all = ($t->gateway_pid, $worker, $t->children);
 

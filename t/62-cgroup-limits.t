@@ -36,11 +36,11 @@ $t->start;
 like($t->log, qr/cgroup \S+: controllers: cpu memory pids$/m, 'all are there');
 
 sub leaf { return (grep m{/$_[0]/}, $group->leaves)[0] }
-sub pid { return $_[0]{body} =~ /pid=(\d+)/ ? $1 : 0 }
 
 # Memory.
-my $beside = pid($t->get('/beside?mode=ok'));
-my ($child) = $t->get('/hog?mode=double-fork')->{body} =~ /grandchild=(\d+)/;
+my $beside = $t->pid_of('/beside?mode=ok');
+$t->get('/hog?mode=double-fork')->{body} =~ /grandchild=(\d+)/;
+my $child = $t->real_pid($1, '/hog');
 is($t->get('/hog?mode=touch&n=10')->{status}, 200, 'less than memory_max');
 my $record = $t->record_of('/hog');
 cmp_ok($record->{max_memory_kb}, '>=', 10 * 1024, 'what it took is recorded');
@@ -55,7 +55,7 @@ like($t->log, qr/hog: request \S+: \Q$killed\E/,
     'the log names the limit and its value');
 ok(wait_for(sub { !kill 0, $child }, 5, "the grandchild's end"),
     'what the worker had forked went with it');
-is(pid($t->get('/beside?mode=ok')), $beside, 'its neighbour is the same');
+is($t->pid_of('/beside?mode=ok'), $beside, 'its neighbour is the same');
 is($t->get('/hog?mode=ok')->{status}, 200, 'another takes its place');
 
 my $answer = $t->get('/cgi');

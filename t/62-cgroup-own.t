@@ -16,11 +16,15 @@ my $path = $group->path;
 my @through = ('sh', '-c', "echo \$\$ >$path/cgroup.procs && exec \"\$@\"",
     'sh');
 my $own = qr{\Q${\($path =~ s{.*/}{}r)}\E};
-my $t = Tollgate::Test->new->cgi(where => <<'SH')->start(through => \@through);
+my $t = Tollgate::Test->new->cgi(where => <<'SH', <<'INI')
 #!/bin/sh
 printf 'Content-Type: text/plain\n\n'
 cat /proc/self/cgroup
 SH
+[sandbox]
+level = standard
+INI
+    ->start(through => \@through);
 
 # Ours of those that a file names.
 sub controllers {

@@ -21,14 +21,19 @@ handler = %DIR%/home/${user}/run.cgi
 protocol = cgi
 [route]
 regex = "^/~(?<user>[a-z]+)"
+[sandbox]
+level = standard
 INI
-    ->cgi(cgi => <<'SH');
+    ->cgi(cgi => <<'SH', <<'INI');
 #!/bin/sh
 # Out of its session, and without the mark that says whose it is.
 env -i setsid sleep 3600 </dev/null >/dev/null 2>&1 &
 printf 'Content-Type: text/plain\n\nchild=%d\n' $!
 cat /proc/self/cgroup
 SH
+[sandbox]
+level = standard
+INI
 $t->cgi(leave => <<"SH");
 #!/bin/sh
 printf 'Content-Type: text/plain\n\n'
@@ -40,7 +45,15 @@ $t->handler('home/anna/run.cgi', slurp($t->dir . '/cgi.cgi'));
 chown 5001, 5000, $home, "$home/run.cgi";
 $t->start;
 
-# Where they are.
+sub fork_one {
+	my ($path) = @_;
+	my ($inner) = $t->get("$path?mode=double-fork")->{body}
+	    =~ /grandchild=(\d+)/;
+
+	return $t->real_pid($inner, $path);
+}
+
+# Where they are, which at level strict they are not told.
 my $answer = $t->get('/cgi');
 like($answer->{body}, qr{^0::.*/tollgate\.1/user\.$uid/cgi/\d+$}m,
     'a worker is in a group of its own');
@@ -65,7 +78,7 @@ SKIP: {
 }
 
 # The end of a worker that idles.
-($child) = $t->get('/short?mode=double-fork')->{body} =~ /grandchild=(\d+)/;
+$child = fork_one('/short');
 my ($leaf) = grep m{/short/}, $group->leaves;
 like($group->file($leaf, 'cgroup.procs'), qr/^$child$/m,
     'a grandchild is in the group');
@@ -77,7 +90,7 @@ ok(!-e $group->path . '/' . $leaf =~ s{/\d+/$}{}r,
     "with the function's, which is empty");
 
 # Freezing.
-($child) = $t->get('/evil?mode=double-fork')->{body} =~ /grandchild=(\d+)/;
+$child = fork_one('/evil');
 ($leaf) = grep m{/evil/}, $group->leaves;
 ok(wait_for(sub { $group->file($leaf, 'cgroup.events') =~ /^frozen 1$/m }, 5,
     'the frost'), 'an idle worker is frozen');

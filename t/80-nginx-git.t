@@ -22,6 +22,8 @@ tasks_max = 4096
 max_body_size = 64M
 memory_max = 512M
 request_terminate_timeout = 60s
+[sandbox]
+read_write_paths = %DIR%/git
 INI
 my $dir = $t->dir;
 delete @ENV{grep { /^GIT_/ } keys %ENV};

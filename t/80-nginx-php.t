@@ -24,6 +24,8 @@ max_children = 2
 tasks_max = 4096
 max_body_size = 64M
 memory_max = 1G
+[sandbox]
+read_only_paths = %DIR%/www
 INI
 my %pages = (
 	info => 'echo $_SERVER["SCRIPT_NAME"], " ", $_SERVER["PATH_INFO"], " ",

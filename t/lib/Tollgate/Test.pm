@@ -469,17 +469,53 @@ sub gateway_pid {
 	    $self->children)[0];
 }
 
-# Pids of the spawner's children that run a program of their own (launchers,
-# which wait for a request to exec, and the gateway left out).
+# Pids of the workers that run a program of their own (launchers, which wait
+# for a request to exec, left out).  One in a pid namespace is the first child
+# of its init, which is the spawner's; what others leave to that is none.
 sub workers {
 	my ($self) = @_;
+	my $all = processes();
+	my %child = map { $_ => 1 } $self->children;
 
-	return grep { (readlink("/proc/$_/exe") // 'tollgate') !~ /tollgate[^\/]*\z/
-	    } $self->children;
+	return grep {
+		my $parent = $all->{$_}{parent};
+		($child{$_} || ($child{$parent} && inner_pid($_) == 2)) &&
+		    $all->{$_}{state} ne 'Z' &&
+		    (readlink("/proc/$_/exe") // 'tollgate')
+		    !~ /tollgate[^\/]*\z/;
+	} sort { $a <=> $b } keys %$all;
 }
 
-# Remember every process below the spawner, to find what outlives it.
-sub note_processes {
+# Its pid as it knows it itself.
+sub inner_pid {
+	my ($pid) = @_;
+
+	return slurp("/proc/$pid/status") =~ /^NSpid:.*?(\d+)$/m ? $1 : 0;
+}
+
+# What a handler calls that process, 0 if there is none: the one in the pid
+# namespace of the worker that answered last on path.
+sub real_pid {
+	my ($self, $inner, $path) = @_;
+	my $space = readlink("/proc/" . $self->record_of($path)->{worker}
+	    . "/ns/pid") // '';
+
+	return (grep { inner_pid($_) == $inner &&
+	    (readlink("/proc/$_/ns/pid") // '') eq $space }
+	    $self->descendants)[0] // 0;
+}
+
+# Ask for it; the pid of the worker that answered, 0 if none did.
+sub pid_of {
+	my ($self, $uri) = @_;
+	my $answer = $self->get($uri);
+
+	return 0 unless $answer->{status} == 200;
+	return $self->record_of($uri =~ s/\?.*//sr)->{worker};
+}
+
+# The spawner and every process below it.
+sub descendants {
 	my ($self) = @_;
 	my $all = processes();
 	my %mine = ($self->{pid} => 1);
@@ -492,8 +528,16 @@ sub note_processes {
 			$more = $mine{$p->{pid}} = 1;
 		}
 	}
-	$self->{known}{$_} = $all->{$_}{started} for grep { $all->{$_} }
-	    keys %mine;
+	return grep { $all->{$_} } sort { $a <=> $b } keys %mine;
+}
+
+# Remember them, to find what outlives it.
+sub note_processes {
+	my ($self) = @_;
+	my $all = processes();
+
+	$self->{known}{$_} = $all->{$_}{started}
+	    for grep { $all->{$_} } $self->descendants;
 	return $self;
 }
 
