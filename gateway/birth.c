@@ -23,6 +23,7 @@
 #include "log.h"
 #include "mem.h"
 #include "reaper.h"
+#include "walls.h"
 
 #define ACCOUNT_CHUNK	512
 #define STEPS_MAX_MS	10000	/* from fork to standing before the exec */
@@ -33,6 +34,7 @@ struct plan {			/* what START comes to */
 	struct trust_request	 request;	/* of its program */
 	uid_t			 uid;		/* (uid_t)-1: not known yet */
 	struct account		 account;	/* then, that of all others */
+	struct walls		*walls;
 };
 
 /* --- what it says --------------------------------------------------------- */
@@ -47,7 +49,7 @@ give(struct child *c, int fd)
 }
 
 static void
-tell_started(struct child *c)
+tell_started(struct child *c, pid_t program)
 {
 	struct message	 m;
 	int		 fd;
@@ -55,7 +57,7 @@ tell_started(struct child *c)
 	memset(&m, 0, sizeof(m));
 	m.type = MESSAGE_STARTED;
 	m.started.worker = c->number;
-	m.started.pid = c->pid;
+	m.started.pid = program;
 	m.started.uid = c->uid;
 	if (c->leaf.is_made) {
 		fd = leaf_open_file(&c->leaf, "cpu.stat");
@@ -97,9 +99,24 @@ take_user(struct child *c, uid_t uid)
 	arena_free(arena);
 }
 
-/* One report was read whole, or none, as the child writes them whole. */
 static void
-take_report(struct child *c, const struct sandbox_report *r)
+take_stands(struct child *c, uid_t uid, pid_t program)
+{
+	if (c->stands || c->is_lost || c->all->channel == NULL)
+		return;
+	if (!c->has_seat)
+		take_user(c, uid);
+	if (c->is_lost)
+		return;
+	child_no_longer_starting(c);
+	c->stands = true;
+	c->uid = uid;
+	tell_started(c, program);
+}
+
+/* sender: the process that says so, by the kernel's word. */
+static void
+take_report(struct child *c, const struct sandbox_report *r, pid_t sender)
 {
 	switch (r->news) {
 	case SANDBOX_USER:
@@ -107,22 +124,54 @@ take_report(struct child *c, const struct sandbox_report *r)
 			take_user(c, r->uid);
 		c->leaf.uid = r->uid;
 		c->leaf.is_made = c->leaf.groups != NULL && !c->is_lost;
-		return;
+		break;
+	case SANDBOX_MOVED:
+		child_move(c, r->pid);
+		break;
+	case SANDBOX_STANDS:
+		take_stands(c, r->uid, sender);
+		break;
 	case SANDBOX_FAILED:
 		c->failure = *r;
 		c->failure.step[MESSAGE_STEP_LEN - 1] = '\0';
-		return;
+		break;
+	case SANDBOX_ENDED:
+		c->has_status = true;
+		c->status = r->status;
+		break;
 	}
-	if (c->stands || c->is_lost || c->all->channel == NULL)
-		return;
-	if (!c->has_seat)
-		take_user(c, r->uid);
-	if (c->is_lost)
-		return;
-	child_no_longer_starting(c);
-	c->stands = true;
-	c->uid = r->uid;
-	tell_started(c);
+}
+
+/* One report, and who sent it; as recvmsg(2). */
+static ssize_t
+read_report(int fd, struct sandbox_report *r, pid_t *sender)
+{
+	union {
+		char		 bytes[CMSG_SPACE(sizeof(struct ucred))];
+		struct cmsghdr	 align;
+	}		 control;
+	struct iovec	 iov = { .iov_base = r, .iov_len = sizeof(*r) };
+	struct msghdr	 msg;
+	struct cmsghdr	*c;
+	struct ucred	 sent;
+	ssize_t		 n;
+
+	memset(&msg, 0, sizeof(msg));
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = control.bytes;
+	msg.msg_controllen = sizeof(control.bytes);
+	if ((n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC)) <= 0)
+		return n;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c == NULL || c->cmsg_type != SCM_CREDENTIALS ||
+	    c->cmsg_len != CMSG_LEN(sizeof(sent))) {
+		errno = EBADMSG;
+		return -1;
+	}
+	memcpy(&sent, CMSG_DATA(c), sizeof(sent));
+	*sender = sent.pid;
+	return n;
 }
 
 void
@@ -130,11 +179,12 @@ child_read_reports(struct child *c)
 {
 	struct sandbox_report	 r;
 	ssize_t			 n;
+	pid_t			 sender;
 
 	while (c->report.fd != -1) {
-		n = read(c->report.fd, &r, sizeof(r));
+		n = read_report(c->report.fd, &r, &sender);
 		if (n == (ssize_t)sizeof(r))
-			take_report(c, &r);
+			take_report(c, &r, sender);
 		else if (n == -1 && errno == EAGAIN)
 			return;
 		else if (n != -1 || errno != EINTR)
@@ -151,17 +201,16 @@ on_report(void *arg, uint32_t events)
 
 /* --- from START to the fork ----------------------------------------------- */
 
-/* The folder that the program starts in, in arena. */
+/* The folder that the program is in, in fn's arena. */
 static const char *
-folder_of(const struct function *fn, const char *path)
+program_folder(const struct function *fn, const struct trust_request *request)
 {
-	const char	*slash = strrchr(path, '/');
+	const char	*slash = strrchr(request->path, '/');
 
-	if (fn->chdir[0] != '\0')
-		return fn->chdir;
-	if (slash == path)
+	if (slash == request->path)
 		return "/";
-	return arena_strndup(fn->arena, path, (size_t)(slash - path));
+	return arena_strndup(fn->arena, request->path,
+	    (size_t)(slash - request->path));
 }
 
 /* All that the child needs, as it allocates nothing; in fn's arena. */
@@ -175,7 +224,8 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	memset(box, 0, sizeof(*box));
 	box->function = fn;
 	box->request = plan->request;
-	box->folder = folder_of(fn, plan->request.path);
+	box->folder = fn->chdir[0] != '\0' ? fn->chdir :
+	    program_folder(fn, &plan->request);
 	box->parent = getpid();
 	box->is_root = c->all->is_root;
 	memcpy(box->ends, c->ends.theirs, sizeof(box->ends));
@@ -194,34 +244,42 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 }
 
 /*
- * The report pipe; or what has the same two ends, and a way back.  Ours, the
- * first, never waits.
+ * The child's socket to report on, and be answered if it asks; and ours, which
+ * hears from whom a report is, and never waits.
  */
 static int
-make_report(const struct child *c, int ends[2])
+make_report(int fds[2])
 {
-	if (!c->asks)
-		return pipe2(ends, O_CLOEXEC | O_NONBLOCK);
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+	const int	 on = 1;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == -1)
 		return -1;
-	return fcntl(ends[0], F_SETFL, O_NONBLOCK);
+	if (fcntl(fds[0], F_SETFL, O_NONBLOCK) == -1)
+		return -1;
+	return setsockopt(fds[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on));
 }
 
-/* Fork, and watch the report pipe.  -1 with errno. */
+/* Fork, and watch the report socket.  -1 with errno. */
 static int
 fork_child(struct child *c, const struct plan *plan)
 {
 	struct sandbox	 box;
 	struct launch	 launch;
+	struct enclosure walls;
 	int		 report[2], saved;
 	pid_t		 pid;
 
 	prepare(c, plan, &box, &launch);
-	if (make_report(c, report) == -1)
+	walls_enclose(plan->walls, &walls, plan->function->arena,
+	    plan->function, program_folder(plan->function, &plan->request));
+	box.walls = &walls;
+	c->has_init = walls.has_init;
+	if (make_report(report) == -1)
 		return -1;
 	box.report = report[1];
 	/* A fork alone: what fork(3) sets right is for threads and malloc. */
-	if ((pid = leaf_fork(&c->leaf, &box.is_in_leaf)) == 0)
+	if ((pid = leaf_fork(&c->leaf, walls.at_fork,
+	    &box.is_in_leaf)) == 0)
 		launcher_become(&box, &launch);
 	c->pid = pid;
 	saved = errno;
@@ -397,6 +455,7 @@ children_start(struct children *cs, const struct message_start *message,
 		plan.worker = message->worker;
 		plan.function = fn;
 		plan.request.path = path;
+		plan.walls = load->walls;
 		if (fn->is_template)
 			plan.request.fixed = (size_t)(strstr(fn->handler, "${")
 			    - fn->handler);

@@ -37,11 +37,14 @@ struct child {
 	struct children		*all;
 	uint64_t		 number;	/* the gateway's */
 	uint64_t		 serial;	/* ours: of all gateways */
-	pid_t			 pid;
+	pid_t			 pid;		/* its init, if it has one */
 	uid_t			 uid;
 	bool			 has_seat;	/* counts among that user's */
 	bool			 asks;		/* for one, when it knows whose
 						   it is */
+	bool			 has_init;
+	bool			 has_status;
+	int			 status;	/* its program's */
 	bool			 stands;	/* STARTED has been sent */
 	bool			 is_lost;	/* nobody hears of it now */
 	uint64_t		 deadline_ms;	/* while it does not stand */
@@ -76,6 +79,8 @@ struct child	*child_find(struct children *, uint64_t number);
 /* It has been forked, and has until deadline_ms to stand. */
 void		 child_insert(struct children *, struct child *);
 void		 child_no_longer_starting(struct child *);
+/* Another process is it from now on. */
+void		 child_move(struct child *, pid_t);
 
 /* Read what it has said; at the end of file it was exec'ed, or died. */
 void		 child_read_reports(struct child *);

@@ -13,6 +13,7 @@
 #include "channel.h"
 #include "child.h"
 #include "graves.h"
+#include "init.h"
 #include "load.h"
 #include "log.h"
 #include "mem.h"
@@ -97,6 +98,14 @@ child_take_seat(struct child *c, uid_t uid, const struct account *a)
 	c->uid = uid;
 	c->has_seat = true;
 	seats_take(&c->all->seats, uid, a, watch_now());
+}
+
+void
+child_move(struct child *c, pid_t pid)
+{
+	LIST_REMOVE(c, by_pid);
+	c->pid = pid;
+	LIST_INSERT_HEAD(pid_bucket(c->all, pid), c, by_pid);
 }
 
 void
@@ -198,9 +207,9 @@ freeze(struct child *c, bool on)
 		log_errno("%s: worker %ld: cgroup.freeze", c->leaf.function,
 		    (long)c->pid);
 	if (!on)
-		reaper_signal(c->pid, SIGCONT);
+		reaper_signal(c->pid, c->has_init ? INIT_GO_ON : SIGCONT);
 	else if (!is_done)
-		reaper_signal(c->pid, SIGSTOP);
+		reaper_signal(c->pid, c->has_init ? INIT_STOP : SIGSTOP);
 }
 
 /*
@@ -422,8 +431,15 @@ children_ended(struct children *cs, pid_t pid)
 		return false;
 	/* What it said last must be told before its end is. */
 	child_read_reports(c);
+	if (c->pid != pid) {
+		/* It has gone on in another process. */
+		reaper_reap(pid, &status, &usage);
+		return true;
+	}
 	signal_child(c, SIGKILL);
 	reaper_reap(pid, &status, &usage);
+	if (c->has_status)
+		status = c->status;
 	if (c->is_lost || cs->channel == NULL)
 		;	/* nobody asks any more */
 	else if (c->stands)

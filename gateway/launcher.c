@@ -215,7 +215,7 @@ launch(struct sandbox *box, const struct launch *l)
 _Noreturn void
 launcher_become(struct sandbox *box, const struct launch *l)
 {
-	if (sandbox_apply(box) == -1) {
+	if (sandbox_apply(box) == -1 || sandbox_settle(box) == -1) {
 		sandbox_report(box, SANDBOX_FAILED);
 		_exit(EXIT_NOT_RUN);
 	}

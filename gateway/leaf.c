@@ -338,43 +338,49 @@ write_file(const struct leaf *leaf, const char *file, const char *text)
 	return cgroupfs_write(path, file, text);
 }
 
-/* clone3(2) with Linux 5.7's CLONE_INTO_CGROUP; -1 with errno. */
+/* Linux 5.7's CLONE_INTO_CGROUP, if group is not -1. */
 static pid_t
-fork_into(const char *path)
+fork_into(int group, uint64_t flags)
 {
 	struct clone_args	 args;
-	pid_t			 pid;
-	int			 fd, saved;
 
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
 	memset(&args, 0, sizeof(args));
-	args.flags = CLONE_INTO_CGROUP;
+	args.flags = flags;
 	args.exit_signal = SIGCHLD;
-	args.cgroup = (unsigned)fd;
-	pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return pid;
+	if (group != -1) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (unsigned)group;
+	}
+	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+}
+
+/* The leaf's folder; -1 with errno. */
+static int
+open_group(const struct leaf *leaf)
+{
+	char	 path[LEAF_MAX];
+
+	leaf_path(leaf, path);
+	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 pid_t
-leaf_fork(const struct leaf *leaf, bool *is_inside)
+leaf_fork(const struct leaf *leaf, uint64_t flags, bool *is_inside)
 {
-	char	 path[LEAF_MAX];
 	pid_t	 pid;
+	int	 group, saved;
 
-	if (leaf->is_made) {
-		leaf_path(leaf, path);
+	if (leaf->is_made && (group = open_group(leaf)) != -1) {
 		*is_inside = true;	/* in the child's copy */
-		pid = fork_into(path);
+		pid = fork_into(group, flags);
+		saved = errno;
+		close(group);
+		errno = saved;
 		if (pid != -1 || errno == EAGAIN || errno == ENOMEM)
 			return pid;
 	}
 	*is_inside = false;
-	return _Fork();
+	return flags == 0 ? _Fork() : fork_into(-1, flags);
 }
 
 int

@@ -41,11 +41,11 @@ struct leaf_figures {
 int	leaf_make(struct leaf *, const struct function *,
 	    const struct account_limits *, const char **step);
 /*
- * _Fork(3), the child being in the leaf from its first moment; where the kernel
- * cannot do that, or there is no leaf yet, *is_inside is false and the child's
- * next step is leaf_join.
+ * _Fork(3) with these CLONE_NEW... flags, the child being in the leaf from its
+ * first moment; where the kernel cannot do that, or there is no leaf yet,
+ * *is_inside is false and the child's next step is leaf_join.
  */
-pid_t	leaf_fork(const struct leaf *, bool *is_inside);
+pid_t	leaf_fork(const struct leaf *, uint64_t flags, bool *is_inside);
 /* The caller moves into it.  -1 with errno. */
 int	leaf_join(const struct leaf *);
 

@@ -16,6 +16,7 @@
 #include "log.h"
 #include "mem.h"
 #include "sandbox.h"
+#include "walls.h"
 
 #define ARENA_CHUNK	2048
 
@@ -282,6 +283,63 @@ load_has_accounts(const struct load *load)
 	return load->index->account_count > 0;
 }
 
+/* Where it really is, if that can be told, even if it is yet to be made. */
+static const char *
+real_path(struct arena *arena, const char *path)
+{
+	const char	*slash = strrchr(path, '/'), *found = NULL;
+	char		*real;
+
+	if ((real = realpath(path, NULL)) != NULL)
+		found = arena_strdup(arena, real);
+	else if (slash != NULL && slash != path) {
+		real = realpath(arena_strndup(arena, path,
+		    (size_t)(slash - path)), NULL);
+		if (real != NULL)
+			found = arena_printf(arena, "%s%s", real, slash);
+	}
+	free(real);
+	return found;
+}
+
+/* The configuration's file that name, which may be relative to it, means. */
+static const char *
+beside(struct arena *arena, const char *config, const char *name)
+{
+	const char	*slash = strrchr(config, '/');
+
+	if (*name == '/' || slash == NULL)
+		return name;
+	return arena_printf(arena, "%.*s/%s", (int)(slash - config), config,
+	    name);
+}
+
+/* What no worker shall see, whatever folder is shown to it. */
+static struct walls *
+make_walls(struct load *load)
+{
+	const struct gateway_settings	*s = &load->settings;
+	const char	*config = config_index_file(load->index, load->arena);
+	const char	*paths[] = {
+		config, beside(load->arena, config, s->functions),
+		beside(load->arena, config, s->accounts), s->run_dir,
+		s->state_dir, s->accounting, s->error_log, s->function_logs,
+		s->pid_file,
+	};
+	const size_t	 count = sizeof(paths) / sizeof(paths[0]);
+	struct word_list private = { NULL, 0 };
+	const char	*real;
+	size_t		 i;
+
+	private.words = arena_calloc(load->arena, count,
+	    sizeof(*private.words));
+	for (i = 0; i < count; i++)
+		if (*paths[i] == '/' &&
+		    (real = real_path(load->arena, paths[i])) != NULL)
+			private.words[private.count++] = real;
+	return walls_create(&private);
+}
+
 struct load *
 load_finish(int fd, uint64_t generation)
 {
@@ -302,6 +360,7 @@ load_finish(int fd, uint64_t generation)
 	close(files[0]);
 	if (status == 0 && read_settings(load) == 0 &&
 	    read_accounts(load) == 0) {
+		load->walls = make_walls(load);
 		let_go_of_pages(load);
 		return load;
 	}
@@ -320,6 +379,7 @@ load_free(struct load *load)
 {
 	if (load == NULL)
 		return;
+	walls_free(load->walls);
 	config_index_free(load->index);
 	arena_free(load->arena);
 	if (load->text != NULL)

@@ -16,6 +16,7 @@
 #include "config.h"
 
 struct ini_load;
+struct walls;
 
 struct load_account {		/* where a user's account stands */
 	uid_t		 uid;
@@ -33,6 +34,7 @@ struct load {
 	struct load_account	*accounts;	/* by uid */
 	size_t			 account_count;
 	struct account		 others;	/* who has none of these */
+	struct walls		*walls;		/* for its workers */
 };
 
 /*

@@ -28,6 +28,7 @@ static const struct {
 	{ CAP_CHOWN, "a new listener's group" },
 	{ CAP_NET_BIND_SERVICE, "a new listener below port 1024" },
 	{ CAP_NET_ADMIN, "large packets of variables; lo in a new network" },
+	{ CAP_SYS_CHROOT, "roots of their own for workers" },
 	{ CAP_SYS_ADMIN, "mounts and namespaces of workers" },
 };
 

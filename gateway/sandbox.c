@@ -8,20 +8,27 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/keyctl.h>
+#include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "function.h"
+#include "init.h"
 #include "kit.h"
+#include "mounts.h"
+#include "namespaces.h"
 #include "privileges.h"
+#include "walls.h"
 
 /* The kernel takes workers before gateway and spawner when memory runs out. */
 #define OOM_SCORE	"500"
@@ -101,20 +108,28 @@ sandbox_become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
 /* --- the steps ---------------------------------------------------------- */
 
 /*
- * All from first on, but for what Landlock's rules will be made of.  Nothing of
- * theirs is below first.
+ * All from first on, but for what a worker's own root is made of, or Landlock's
+ * rules, which need no descriptors in such a root.  None of them is below
+ * first.
  */
 static int
 close_others(const struct sandbox *box, int first)
 {
 	const struct grants_system	*system = kit_system(box->kit);
+	int				 from = system->first;
+	int				 behind = from + system->count;
 
-	if (system->count == 0 || box->function->level == CONFINE_NONE)
+	if (box->walls->mounts != NULL) {
+		from = box->walls->space;
+		behind = from + 1;
+	} else if (box->function->level == CONFINE_NONE)
+		behind = from;
+	if (from == -1 || behind == from)
 		return close_range((unsigned)first, ~0U, 0);
-	if (system->first > first && close_range((unsigned)first,
-	    (unsigned)system->first - 1, 0) == -1)
+	if (from > first &&
+	    close_range((unsigned)first, (unsigned)from - 1, 0) == -1)
 		return -1;
-	return close_range((unsigned)(system->first + system->count), ~0U, 0);
+	return close_range((unsigned)behind, ~0U, 0);
 }
 
 /*
@@ -148,12 +163,14 @@ step_descriptors(struct sandbox *box)
 	return close_others(box, SANDBOX_VARIABLES + 1);
 }
 
-/* Only the mask: the spawner ignores no signal, and an exec ends handlers. */
+/*
+ * Only the mask: the spawner ignores no signal, and an exec ends handlers.  An
+ * init waits for them, and what comes now must not be lost.
+ */
 static int
 step_signals(struct sandbox *box)
 {
-	(void)box;
-	return unblock_signals();
+	return box->walls->has_init ? 0 : unblock_signals();
 }
 
 /* A session, so also a process group, of its own: signalled as one. */
@@ -165,10 +182,21 @@ step_session(struct sandbox *box)
 	return setsid() == -1 ? -1 : 0;
 }
 
+/* In another pid namespace its pid says nothing, but its socket does. */
 static int
 step_parent(struct sandbox *box)
 {
-	return sandbox_die_with(box->parent);
+	struct pollfd	 spawner = { .fd = box->report };
+
+	if (!box->walls->has_init)
+		return sandbox_die_with(box->parent);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
+	    poll(&spawner, 1, 0) == -1)
+		return -1;
+	if (spawner.revents == 0)
+		return 0;
+	errno = ESRCH;
+	return -1;
 }
 
 /*
@@ -250,6 +278,95 @@ step_cgroup(struct sandbox *box)
 		}
 	}
 	return leaf_join(leaf);
+}
+
+/* A group of its own is all that there is. */
+static int
+step_cgroup_root(struct sandbox *box)
+{
+	if (!box->walls->has_init)
+		return 0;
+	return unshare(CLONE_NEWCGROUP);
+}
+
+/*
+ * Without root: go on in a child that has the namespaces.  Not from the fork
+ * on, as there files of root look like anybody's, and so the program could not
+ * be trusted.
+ */
+static int
+step_namespaces(struct sandbox *box)
+{
+	uint64_t	 flags = box->walls->later;
+	pid_t		 pid;
+
+	if (flags == 0)
+		return 0;
+	if ((pid = namespaces_move(flags)) == -1)
+		return -1;
+	if (pid != 0) {
+		box->moved_to = pid;
+		sandbox_report(box, SANDBOX_MOVED);
+		_exit(0);
+	}
+	if (setsid() == -1 || namespaces_map_user(box->uid, box->gid) == -1)
+		return -1;
+	return step_parent(box);
+}
+
+static int
+step_loopback(struct sandbox *box)
+{
+	return box->walls->has_loopback ? namespaces_loopback_up() : 0;
+}
+
+static int
+enter_root(struct sandbox *box)
+{
+	struct mounts	*m = box->walls->mounts;
+
+	if (mounts_add_folder_of(m, box->program.fd) == 0 &&
+	    mounts_enter(m) == 0)
+		return 0;
+	box->failure.error = errno;
+	box->failure.refusal = REFUSAL_FAILED;
+	snprintf(box->detail, sizeof(box->detail), "mounts: %s", m->at);
+	box->failure.step = box->detail;
+	return -1;
+}
+
+/*
+ * The program by the name that it has in there too, for /proc/self/exe; it is
+ * still the one that was checked.
+ */
+static int
+open_again(struct sandbox *box)
+{
+	struct stat	 checked, st;
+	int		 fd;
+
+	fd = open(box->request.path, O_PATH | O_CLOEXEC);
+	if (fd == -1 || fstat(fd, &st) == -1 ||
+	    fstat(box->program.fd, &checked) == -1)
+		return -1;
+	if (st.st_dev != checked.st_dev || st.st_ino != checked.st_ino) {
+		errno = EAGAIN;
+		return -1;
+	}
+	close(box->program.fd);
+	box->program.fd = fd;
+	return 0;
+}
+
+static int
+step_root(struct sandbox *box)
+{
+	if (box->walls->mounts == NULL)
+		return 0;
+	if (enter_root(box) == -1)
+		return -1;
+	box->has_root = true;
+	return open_again(box);
 }
 
 /* open("/dev/stderr") asks the pipe for its mode, of which ours is not it. */
@@ -438,12 +555,16 @@ static const struct {
 	{ "parent",		step_parent },
 	{ "program",		step_program },
 	{ "account",		step_account },
+	{ "namespaces",		step_namespaces },
 	{ "cgroup: cgroup.procs", step_cgroup },
+	{ "cgroup: namespace",	step_cgroup_root },
 	{ "pipes",		step_pipes },
 	{ "rlimits",		step_rlimits },
 	{ "oom_score_adj",	step_oom_score },
 	{ "keyring",		step_keyring },
 	{ "bounding set",	step_bounding },
+	{ "loopback",		step_loopback },
+	{ "program in its root", step_root },
 	{ "user",		step_user },
 	/* Another uid clears what step_parent has set. */
 	{ "parent",		step_parent },
@@ -512,6 +633,8 @@ sandbox_report(const struct sandbox *box, enum sandbox_news news)
 	memset(&report, 0, sizeof(report));
 	report.news = news;
 	report.uid = box->uid;
+	report.pid = box->moved_to;
+	report.status = box->status;
 	if (news == SANDBOX_FAILED) {
 		report.error = box->failure.error;
 		report.refusal = (int32_t)box->failure.refusal;
@@ -519,6 +642,27 @@ sandbox_report(const struct sandbox *box, enum sandbox_news news)
 		    box->failure.step);
 	}
 	/* Nobody there to hear it: then nobody minds. */
-	if (write(box->report, &report, sizeof(report)) == -1)
+	if (send(box->report, &report, sizeof(report), MSG_NOSIGNAL) == -1)
 		return;
+}
+
+static void
+report_end(void *arg, int status)
+{
+	struct sandbox	*box = arg;
+
+	box->status = status;
+	sandbox_report(box, SANDBOX_ENDED);
+}
+
+int
+sandbox_settle(struct sandbox *box)
+{
+	if (!box->walls->has_init ||
+	    init_fork(box->report, report_end, box) == 0)
+		return 0;
+	box->failure.step = "init";
+	box->failure.refusal = REFUSAL_FAILED;
+	box->failure.error = errno;
+	return -1;
 }

@@ -7,8 +7,8 @@
  * nothing: each page of the spawner's that a child writes to is copied first,
  * which costs more than the step.
  *
- * The child says on its report pipe how it goes: that all steps are done, and
- * once more if what came after them failed.  A successful exec closes the pipe.
+ * The child says on its report socket how it goes: that all steps are done, and
+ * once more if what came after them failed.  Its init says how it ended.
  */
 #ifndef TOLLGATE_SANDBOX_H
 #define TOLLGATE_SANDBOX_H
@@ -24,6 +24,7 @@
 #include "seccomp.h"
 #include "trust.h"
 
+struct enclosure;
 struct function;
 struct kit;
 
@@ -43,9 +44,9 @@ struct sandbox {
 	struct leaf		 leaf;		/* groups NULL: none */
 	bool			 is_in_leaf;	/* since the fork */
 	bool			 asks;		/* who it is of, for a seat and
-						   its account: by report,
-						   which is a socket then */
+						   its account */
 	struct account_limits	 account;	/* of its user, once known */
+	const struct enclosure	*walls;
 	const struct kit	*kit;
 	struct seccomp_code	 filter;	/* len 0: none */
 	unsigned		 port;		/* of its endpoint; 0: none */
@@ -56,18 +57,25 @@ struct sandbox {
 	uid_t			 uid;
 	gid_t			 gid;
 	struct trust_failure	 failure;
+	char			 detail[MESSAGE_STEP_LEN];	/* of a step */
+	pid_t			 moved_to;
+	int			 status;	/* of the program */
 };
 
 enum sandbox_news {
 	SANDBOX_USER = 0,	/* a template's: is known; its leaf comes, when
 				   it has been answered if it asks */
-	SANDBOX_STANDS,		/* all steps are done */
-	SANDBOX_FAILED		/* a step, or what came after them */
+	SANDBOX_MOVED,		/* from now on pid is the worker's process */
+	SANDBOX_STANDS,		/* all steps are done; says the program-to-be */
+	SANDBOX_FAILED,		/* a step, or what came after them */
+	SANDBOX_ENDED		/* its program, says its init */
 };
 
-struct sandbox_report {		/* written whole: it is shorter than PIPE_BUF */
+struct sandbox_report {		/* one packet */
 	uint32_t	 news;		/* enum sandbox_news */
 	uint32_t	 uid;
+	int32_t		 pid;		/* of MOVED */
+	int32_t		 status;	/* of ENDED, as of wait(2) */
 	int32_t		 error;		/* errno of step, if it failed */
 	int32_t		 refusal;	/* enum refusal */
 	char		 step[MESSAGE_STEP_LEN];
@@ -83,8 +91,14 @@ int	sandbox_apply(struct sandbox *);
 void	sandbox_exec(struct sandbox *, const char *const *arguments,
 	    const char *const *environment);
 
-/* Say on the report pipe how it goes. */
+/* Say on the report socket how it goes. */
 void	sandbox_report(const struct sandbox *, enum sandbox_news);
+
+/*
+ * All steps are done: where the worker is process 1, go on in a child that is
+ * not, and stay behind as its init (init.h).  -1 with failure filled.
+ */
+int	sandbox_settle(struct sandbox *);
 
 /* Neither handle nor ignore any signal. */
 void	sandbox_default_signals(void);

@@ -54,6 +54,7 @@ static const struct {
 	[BAD_INTERPRETER] = { "a", "fastcgi", "#!/no/such\n" },
 	[BAD_TEXT] = { "b", "fastcgi", "no program\n" },
 	[CGI] = { "c", "cgi", "#!/bin/sh\nenv\ncat\n" },
+	/* It tells its children's pids, which we must know them by. */
 	[LEAVES] = { "d", "fastcgi", "#!/bin/sh\n"
 	    "setsid sleep 1000 >/dev/null 2>&1 & echo $!\n"
 	    "(sleep 1000 & echo $!)\nexit 3\n" },
@@ -777,7 +778,8 @@ write_function(int i)
 	snprintf(path, sizeof(path), "functions.d/%s.ini", functions[i].name);
 	write_file(path, 0644, "[function]\nhandler = %s\nprotocol = %s\n"
 	    "[route]\nregex = \"^/%s/(?<who>.*)$\"\n%s", handler,
-	    functions[i].protocol, functions[i].name, user_of(i));
+	    functions[i].protocol, functions[i].name, i == LEAVES ?
+	    "[sandbox]\nlevel = standard\n" : user_of(i));
 }
 
 static void
