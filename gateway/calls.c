@@ -55,7 +55,7 @@ static const char *const memory[] = {
 	"arch_prctl", "brk", "cachestat", "cacheflush", "get_mempolicy",
 	"madvise", "map_shadow_stack", "mbind", "membarrier", "memfd_create",
 	"memfd_secret", "mincore", "mlock", "mlock2", "mlockall", "mmap",
-	"mmap2", "mprotect", "mremap", "mseal", "msync", "munlock",
+	"mmap2", "mprotect", "mremap", "msync", "munlock",
 	"munlockall", "munmap", "pkey_alloc", "pkey_free", "pkey_mprotect",
 	"riscv_flush_icache", "set_mempolicy", "set_mempolicy_home_node",
 	"set_tls", NULL

@@ -4,13 +4,11 @@
 #include "enforced.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "account.h"
-#include "confine.h"
+#include "confined.h"
 #include "function.h"
 #include "keys.h"
-#include "privileges.h"
 
 #define WEIGHT	100	/* that of all who say nothing */
 
@@ -152,10 +150,7 @@ static const struct {
 
 /* --- functions ------------------------------------------------------------ */
 
-static const struct {
-	const char	*key;
-	const char	*(*by)(const struct function *, const struct means *);
-} rows[] = {
+static const struct confined_row rows[] = {
 	{ "limits.memory_max",	 by_memory },
 	{ "limits.tasks_max",	 by_tasks },
 	{ "limits.cpu_max",	 by_cpu },
@@ -165,85 +160,26 @@ static const struct {
 	{ "pool.freeze",	 by_freezer },
 };
 
-void
-means_find(struct means *m, const char *setting)
-{
-	memset(m, 0, sizeof(*m));
-	m->is_root = privileges_can_change_user();
-	m->has_groups = cgroup_look(setting, &m->controllers, m->why);
-	kernel_probe(&m->kernel);
-}
-
-void
-means_take(struct means *m, const struct cgroups *cgroups)
-{
-	memset(m, 0, sizeof(*m));
-	m->is_root = privileges_can_change_user();
-	m->has_groups = cgroups != NULL;
-	m->controllers = cgroups_controllers(cgroups);
-	kernel_probe(&m->kernel);
-}
-
-static bool
-meets(const struct means *m, const struct requirement *r)
-{
-	switch (r->capability) {
-	case CAPABILITY_LANDLOCK:
-		return m->kernel.landlock >= r->least;
-	case CAPABILITY_SECCOMP:
-		return m->kernel.seccomp;
-	case CAPABILITY_NAMESPACES:
-		return m->kernel.namespaces;
-	case CAPABILITY_USERNS:
-		return m->kernel.userns;
-	case CAPABILITY_CGROUP:
-		return m->has_groups;
-	case CAPABILITY_MEMORY:
-		return (m->controllers & CGROUP_MEMORY) != 0;
-	case CAPABILITY_PIDS:
-		return (m->controllers & CGROUP_PIDS) != 0;
-	case CAPABILITY_CPU:
-		return (m->controllers & CGROUP_CPU) != 0;
-	default:
-		return false;
-	}
-}
-
 const char *
-means_lack(const struct means *m, const struct function *fn)
+enforced_lacks(const struct means *m)
 {
-	const struct word_list	*words = &fn->lists->require;
-	struct requirement	 r;
-	size_t			 i;
-
-	for (i = 0; i < words->count; i++)
-		if (!requirement_parse(words->words[i], &r) || !meets(m, &r))
-			return words->words[i];
-	return NULL;
-}
-
-void
-means_print(FILE *out, const struct means *m)
-{
-	char	 words[CGROUPFS_WORDS];
-
-	if (!m->has_groups)
-		fprintf(out, "no cgroup: %s: a worker ends with its process "
-		    "group\n", m->why);
-	else
-		fprintf(out, "cgroup: a worker ends with all that it forked; "
-		    "controllers: %s\n", m->controllers == 0 ? "none" :
-		    cgroupfs_words(words, m->controllers, ""));
+	return m->has_groups ? "the cgroup lacks its controller" : m->why;
 }
 
 bool
 enforced_row(size_t i, const struct function *fn, const struct means *m,
-    const char **key, const char **by)
+    struct enforcement *e)
 {
-	if (i >= sizeof(rows) / sizeof(rows[0]))
+	const struct confined_row	*row;
+	const size_t			 count = sizeof(rows) /
+					     sizeof(rows[0]);
+
+	row = i < count ? &rows[i] : confined_find(i - count);
+	if (row == NULL)
 		return false;
-	*key = rows[i].key;
-	*by = rows[i].by(fn, m);
+	e->key = row->key;
+	e->by = row->by(fn, m);
+	e->lacks = i < count ? enforced_lacks(m) : confined_lacks(fn, m);
 	return true;
 }
 
@@ -278,13 +214,16 @@ void
 enforced_print(FILE *out, const struct function *fn, const struct means *m)
 {
 	struct value_buffer	 buffer = { NULL, NULL, 0 };
-	const char		*key, *by;
+	const char		*word = means_lack(m, fn);
+	struct enforcement	 e;
 	size_t			 i;
 
-	for (i = 0; enforced_row(i, fn, m, &key, &by); i++)
-		fprintf(out, "%s: %s = %s: %s\n", fn->name, key,
-		    value_text(&buffer, keys_function_find(key), fn),
-		    by != NULL ? by : "NOT ENFORCED");
+	for (i = 0; enforced_row(i, fn, m, &e); i++)
+		fprintf(out, "%s: %s = %s: %s\n", fn->name, e.key,
+		    value_text(&buffer, keys_function_find(e.key), fn),
+		    e.by != NULL ? e.by : "NOT ENFORCED");
+	if (word != NULL)
+		fprintf(out, "%s: REFUSED: it requires %s\n", fn->name, word);
 	value_buffer_release(&buffer);
 }
 

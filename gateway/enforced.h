@@ -7,35 +7,24 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "cgroup.h"
-#include "kernel.h"
+#include "means.h"
 
 struct account;
 struct function;
 
-struct means {			/* what a tollgated that starts here has */
-	bool		 is_root;
-	bool		 has_groups;
-	unsigned	 controllers;
-	char		 why[CGROUP_WHY];	/* has_groups is false */
-	struct kernel	 kernel;
+struct enforcement {
+	const char	*key;
+	const char	*by;		/* static words; NULL: nothing */
+	const char	*lacks;		/* and why */
 };
 
-/* Look what there is; setting: gateway.cgroup. */
-void	means_find(struct means *, const char *setting);
-/* The same, once cgroups (NULL: none) have been made. */
-void	means_take(struct means *, const struct cgroups *);
-void	means_print(FILE *, const struct means *);
-
-/* The word of the function's require that is not met, or NULL. */
-const char	*means_lack(const struct means *, const struct function *);
-
-/*
- * Row i of the limits: its key, and in static words what makes it hold; NULL if
- * nothing does.  False past the last row.
- */
+/* Row i of a function's limits; false past the last one. */
 bool	enforced_row(size_t i, const struct function *, const struct means *,
-	    const char **key, const char **by);
+	    struct enforcement *);
+/* Why a limit of a cgroup's does not hold. */
+const char	*enforced_lacks(const struct means *);
+
+/* The same of an account's, with its key and by what it holds. */
 
 bool	enforced_account_row(size_t i, const struct account *,
 	    const struct means *, const char **key, const char **by);

@@ -702,11 +702,13 @@ ini_load(const char *path, struct ini_load *load)
 	config = config_read_partly(index, &load->errors);
 	config->gateway.functions = folders.functions;
 	config->gateway.accounts = folders.accounts;
-	resolve_config(config, index, &load->errors, &load->warnings);
+	resolve_config(config, index, &load->errors, &load->warnings,
+	    &load->refused);
 	if (load->errors.count == 0)
 		write_load(load, &raw, config);
 	sort_errors(&load->errors);
 	sort_errors(&load->warnings);
+	sort_errors(&load->refused);
 
 	config_free(config);
 	config_index_free(index);
@@ -724,4 +726,5 @@ ini_release(struct ini_load *load)
 	ini_text_release(&load->gateway);
 	config_errors_release(&load->errors);
 	config_errors_release(&load->warnings);
+	config_errors_release(&load->refused);
 }

@@ -31,6 +31,7 @@ struct ini_load {
 	struct ini_text		 gateway;	/* without secrets */
 	struct config_errors	 errors;	/* any: there is no load */
 	struct config_errors	 warnings;	/* for -t */
+	struct config_errors	 refused;	/* functions that are not run */
 };
 
 /*

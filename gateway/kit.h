@@ -7,8 +7,8 @@
 #ifndef TOLLGATE_KIT_H
 #define TOLLGATE_KIT_H
 
-#include "enforced.h"
 #include "grants.h"
+#include "means.h"
 #include "seccomp.h"
 
 struct function;

@@ -115,6 +115,8 @@ read_files(const char *path, int fd, pid_t parent)
 	}
 	for (i = 0; i < load.warnings.count; i++)
 		log_warning("%s", load.warnings.lines[i]);
+	for (i = 0; i < load.refused.count; i++)
+		log_error("%s", load.refused.lines[i]);
 	if (load_make_files(&load, &files[0], &files[1]) == -1 ||
 	    send_files(fd, files) == -1) {
 		log_errno("the configuration that was read");

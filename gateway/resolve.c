@@ -16,6 +16,7 @@
 #include "files.h"
 #include "mem.h"
 #include "privileges.h"
+#include "seccomp.h"
 #include "settings.h"
 #include "users.h"
 
@@ -26,6 +27,7 @@ struct resolver {
 	const struct config_index	*index;
 	struct config_errors		*errors;
 	struct config_errors		*warnings;
+	struct config_errors		*refused;
 	struct users			*users;
 	bool				 as_root;
 	struct user			 caller;
@@ -267,8 +269,8 @@ warn_of_account(struct resolver *r, const struct account *a)
 	for (i = 0; enforced_account_row(i, a, &r->means, &key, &by); i++)
 		if (by == NULL && config_account_is_written(r->index, a, key))
 			config_blame_account(r->warnings, r->index, a, key,
-			    "is not enforced here: %s", r->means.has_groups ?
-			    "the cgroup lacks its controller" : r->means.why);
+			    "is not enforced here: %s",
+			    enforced_lacks(&r->means));
 }
 
 static void
@@ -478,14 +480,38 @@ warn_of_handler(struct resolver *r, struct function *fn)
 static void
 warn_of_limits(struct resolver *r, struct function *fn)
 {
-	const char	*key, *by;
-	size_t		 i;
+	struct enforcement	 e;
+	size_t			 i;
 
-	for (i = 0; enforced_row(i, fn, &r->means, &key, &by); i++)
-		if (by == NULL && config_is_written(r->index, fn, key))
-			WARN(r, fn, key, "is not enforced here: %s",
-			    r->means.has_groups ? "the cgroup lacks its "
-			    "controller" : r->means.why);
+	for (i = 0; enforced_row(i, fn, &r->means, &e); i++)
+		if (e.by == NULL && config_is_written(r->index, fn, e.key))
+			WARN(r, fn, e.key, "is not enforced here: %s",
+			    e.lacks);
+}
+
+/* The names were only words until now. */
+static void
+check_calls(struct resolver *r, struct function *fn)
+{
+	const struct word_list	*names = &fn->lists->system_call_filter;
+	size_t			 i;
+
+	for (i = 0; i < names->count; i++)
+		if (!seccomp_knows(names->words[i]))
+			BLAME(r, fn, "sandbox.system_call_filter",
+			    "there is no system call \"%s\"",
+			    names->words[i]);
+}
+
+/* All others can still be served. */
+static void
+check_requirements(struct resolver *r, struct function *fn)
+{
+	const char	*word = means_lack(&r->means, fn);
+
+	if (word != NULL)
+		config_blame(r->refused, r->index, fn, "sandbox.require",
+		    "%s is not to be had here: %s is refused", word, fn->name);
 }
 
 /* A function that may open the web server's door can pose as it. */
@@ -531,10 +557,12 @@ find_caller(struct resolver *r)
 
 void
 resolve_config(struct config *config, const struct config_index *index,
-    struct config_errors *errors, struct config_errors *warnings)
+    struct config_errors *errors, struct config_errors *warnings,
+    struct config_errors *refused)
 {
 	struct resolver	 r = { .config = config, .index = index,
 			    .errors = errors, .warnings = warnings,
+			    .refused = refused,
 			    .as_root = privileges_can_change_user() };
 	struct function	*fn;
 	size_t		 i;
@@ -560,6 +588,8 @@ resolve_config(struct config *config, const struct config_index *index,
 			resolve_function_as_caller(&r, fn);
 		read_environment_file(&r, fn);
 		warn_of_handler(&r, fn);
+		check_calls(&r, fn);
+		check_requirements(&r, fn);
 		warn_of_limits(&r, fn);
 		warn_of_socket(&r, fn);
 	}

@@ -15,9 +15,11 @@ struct config_index;
 
 /*
  * config was read (partly) by index and is changed.  As root, functions get
- * users of their own; else all is the caller's.
+ * users of their own; else all is the caller's.  refused says which functions
+ * will not be run, as they require what is not to be had here.
  */
 void	resolve_config(struct config *config, const struct config_index *index,
-	    struct config_errors *errors, struct config_errors *warnings);
+	    struct config_errors *errors, struct config_errors *warnings,
+	    struct config_errors *refused);
 
 #endif

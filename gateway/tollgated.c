@@ -194,9 +194,12 @@ test(const struct options *o)
 		status = with_config(&texts, print_config);
 	else {
 		print_lines("warning: ", &texts.warnings);
+		print_lines("", &texts.refused);
 		status = check_with_gateway(&texts, o->request);
 		if (status == 0 && o->verbose)
 			status = with_config(&texts, print_enforced);
+		if (texts.refused.count > 0)
+			status = 1;
 		if (status == 0 && o->request == NULL)
 			fprintf(stderr, "%s: the configuration is good\n",
 			    o->config);

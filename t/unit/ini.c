@@ -645,6 +645,37 @@ START_TEST(warned)
 }
 END_TEST
 
+START_TEST(unmet_requirement)
+{
+	struct ini_load	 load;
+
+	put("t.ini", 0644, "[gateway]\ncgroup = none\n");
+	put("functions.d/a.ini", 0644, F "handler = /bin/true\n[sandbox]\n"
+	    "require = cgroup\n");
+	put("functions.d/b.ini", 0644, F "handler = /bin/true\n");
+	ck_assert_int_eq(load_folder(&load), 0);
+	ck_assert_uint_eq(load.refused.count, 1);
+	ck_assert_ptr_nonnull(strstr(load.refused.lines[0], "a.ini:4: "
+	    "[sandbox] require: cgroup is not to be had here: a is refused"));
+	ini_release(&load);
+}
+END_TEST
+
+START_TEST(unknown_call)
+{
+	struct ini_load	 load;
+
+	put("functions.d/a.ini", 0644, F "handler = /bin/true\n[sandbox]\n"
+	    "system_call_filter = @default keyctl keyctrl\n");
+	ck_assert_int_eq(load_folder(&load), -1);
+	ck_assert_uint_eq(load.errors.count, 1);
+	ck_assert_ptr_nonnull(strstr(load.errors.lines[0], "a.ini:4: "
+	    "[sandbox] system_call_filter: there is no system call "
+	    "\"keyctrl\""));
+	ini_release(&load);
+}
+END_TEST
+
 START_TEST(odd_files)
 {
 	struct ini_load	 load;
@@ -712,6 +743,8 @@ main(void)
 	tcase_add_loop_test(tc, refused, 0, ROWS(refusals));
 	tcase_add_test(tc, all_errors_in_order);
 	tcase_add_loop_test(tc, warned, 0, ROWS(warnings));
+	tcase_add_test(tc, unmet_requirement);
+	tcase_add_test(tc, unknown_call);
 	tcase_add_test(tc, odd_files);
 	suite_add_tcase(s, tc);
 
