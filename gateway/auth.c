@@ -19,6 +19,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "callfilter.h"
+
 _Static_assert(AUTH_PASSWORD_LEN <= CRYPT_MAX_PASSPHRASE_SIZE,
     "crypt(3) takes all that a question holds");
 
@@ -94,6 +96,8 @@ set_limit(int resource, rlim_t most)
 static int
 confine(void)
 {
+	size_t	 count;
+
 	if (prctl(PR_SET_DUMPABLE, 0) == -1 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
 	    set_limit(RLIMIT_CORE, 0) == -1 ||
@@ -102,7 +106,12 @@ confine(void)
 		return -1;
 	close(STDIN_FILENO);
 	close(STDOUT_FILENO);
-	return set_limit(RLIMIT_NOFILE, 0);
+	if (set_limit(RLIMIT_NOFILE, 0) == -1)
+		return -1;
+	/* Some kernels have none. */
+	if (!IS_SANITIZED)
+		(void)!callfilter_install(CALLS_OF_AUTH, &count);
+	return 0;
 }
 
 int

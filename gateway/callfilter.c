@@ -1,8 +1,8 @@
 /*
- * callfilter: a table of system calls, made into a program for seccomp(2).
+ * callfilter: tables of system calls, made into a program for seccomp(2).
  *
- * No library makes it: whatever is linked to the gateway is there to be misused
- * as well, and the rows are simple.  Since Linux 5.11 the kernel remembers
+ * No library makes it: what is linked to a process is there to be misused as
+ * well, and the rows are simple.  Since Linux 5.11 the kernel remembers
  * which calls are allowed whatever their arguments, and runs no program for
  * those; older ones compare row by row, so what each request needs is first.
  *
@@ -61,7 +61,7 @@ struct row {
  * The rows of one call stand together; what none of them lets through is as if
  * it had no row.
  */
-static const struct row	 rows[] = {
+static const struct row	 of_gateway[] = {
 	/* Each request, or turn of the loop: sockets, pipes, the ledger. */
 	ANY(read), ANY(readv), ANY(write), ANY(writev),
 	ANY(epoll_pwait), ANY(epoll_ctl),
@@ -115,7 +115,21 @@ static const struct row	 rows[] = {
 	ANY(rt_sigaction), ANY(rt_sigprocmask), ANY(rt_sigreturn),
 	ANY(restart_syscall), ANY(exit_group), ANY(exit),
 	{ SYS_tgkill, IF_OWN, 0, 0, 0 },	/* abort(3) */
+};
 
+/* One socket, memory for crypt(3), words about what went wrong, the end. */
+static const struct row	 of_auth[] = {
+	ANY(recvfrom), ANY(sendto), ANY(write),
+	ANY(brk), ANY(munmap), ANY(mremap), ANY(madvise),
+	EQUAL(mmap, 2, PROT_EXEC, 0), EQUAL(mprotect, 2, PROT_EXEC, 0),
+	ANY(getpid), ANY(gettid), ANY(futex),
+	ANY(rt_sigprocmask), ANY(rt_sigreturn), ANY(restart_syscall),
+	ANY(exit_group), ANY(exit),
+	{ SYS_tgkill, IF_OWN, 0, 0, 0 },	/* abort(3) */
+};
+
+/* Behind each of these. */
+static const struct row	 of_nobody[] = {
 	/* Another program or process. */
 	NEVER(execve), NEVER(execveat), NEVER(clone), NEVER(unshare),
 	NEVER(setns), NEVER(seccomp),
@@ -144,14 +158,15 @@ static const struct row	 rows[] = {
 #endif
 };
 
-#define ROWS		(sizeof(rows) / sizeof(rows[0]))
+#define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 #define ROW_LENGTH	6	/* instructions, at most */
+#define ROWS_MAX	(LENGTH(of_gateway) + LENGTH(of_nobody))
 #define X32_BIT		0x40000000	/* in the number of a foreign call */
 
 #ifdef ARCHITECTURE
 
 struct program {
-	struct sock_filter	 code[ROWS * ROW_LENGTH + 16];
+	struct sock_filter	 code[ROWS_MAX * ROW_LENGTH + 16];
 	unsigned short		 length;
 };
 
@@ -232,22 +247,32 @@ put_head(struct program *p)
 	put_return(p, SECCOMP_RET_KILL_PROCESS);
 }
 
+/* How many calls they are of. */
+static size_t
+put_rows(struct program *p, const struct row *rows, size_t length)
+{
+	size_t	 i, count = 0;
+
+	for (i = 0; i < length; i++) {
+		put_row(p, &rows[i]);
+		if (i == 0 || rows[i].call != rows[i - 1].call)
+			count++;
+	}
+	return count;
+}
+
 int
-callfilter_install(size_t *count)
+callfilter_install(enum callfilter which, size_t *count)
 {
 	struct program		 p;
 	struct sock_fprog	 whole;
-	size_t			 i;
 
 	p.length = 0;
-	*count = 0;
 	put_head(&p);
-	for (i = 0; i < ROWS; i++) {
-		put_row(&p, &rows[i]);
-		if (rows[i].what <= IF_OWN &&
-		    (i == 0 || rows[i].call != rows[i - 1].call))
-			++*count;
-	}
+	*count = which == CALLS_OF_GATEWAY ?
+	    put_rows(&p, of_gateway, LENGTH(of_gateway)) :
+	    put_rows(&p, of_auth, LENGTH(of_auth));
+	put_rows(&p, of_nobody, LENGTH(of_nobody));
 	put_return(&p, SECCOMP_RET_ERRNO | ENOSYS);
 	whole.len = p.length;
 	whole.filter = p.code;
@@ -257,9 +282,10 @@ callfilter_install(size_t *count)
 #else
 
 int
-callfilter_install(size_t *count)
+callfilter_install(enum callfilter which, size_t *count)
 {
-	(void)count;
+	(void)which;
+	*count = 0;
 	errno = ENOSYS;
 	return -1;
 }

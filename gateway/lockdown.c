@@ -23,18 +23,6 @@
 #include "log.h"
 #include "mem.h"
 
-/* Sanitizers look at themselves in ways that are forbidden here. */
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_SANITIZED	1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_SANITIZED	1
-#endif
-#endif
-#ifndef IS_SANITIZED
-#define IS_SANITIZED	0
-#endif
-
 /* Newer than the headers may be; the kernel says which ABI it knows. */
 #define FS_TRUNCATE		(UINT64_C(1) << 14)	/* since ABI 3 */
 #define FS_IOCTL_DEV		(UINT64_C(1) << 15)	/* 5 */
@@ -293,7 +281,7 @@ enter_filter(char *words, size_t room)
 {
 	size_t	 count;
 
-	if (callfilter_install(&count) == 0)
+	if (callfilter_install(CALLS_OF_GATEWAY, &count) == 0)
 		snprintf(words, room, "%zu system calls", count);
 	else
 		snprintf(words, room, "no filter of system calls (%s)",

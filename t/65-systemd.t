@@ -180,7 +180,7 @@ PERL
 	$has->('/fn/hello=200', 'a FastCGI program answers');
 	$has->('/fn/hello\.sh=200', 'a CGI program');
 	$has->('spawner=tollgate-spawner', 'the spawner is not root');
-	$has->('spawner:CapEff=0*2011e0', 'but has what it needs');
+	$has->('spawner:CapEff=0*2411e0', 'but has what it needs');
 	$has->('spawner:CapAmb=0+', 'and hands nothing down');
 	$has->('log:.* locked down: no capabilities, .*', 'the gateway neither');
 	$has->('/fn/probe:Uid=(?!0\b).*', 'a worker is somebody else');

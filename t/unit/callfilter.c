@@ -24,6 +24,8 @@
 
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 #define KILLED		(-1)
+#define GATEWAY		CALLS_OF_GATEWAY
+#define AUTH		CALLS_OF_AUTH
 #define PAGE		4096
 
 /* --- each makes one call: 0, or errno ------------------------------------- */
@@ -198,6 +200,12 @@ become_other(void)
 }
 
 static int
+receive(void)
+{
+	return error_of(recv(-1, NULL, 0, 0));
+}
+
+static int
 foreign_call(void)
 {
 	/* x86-64's x32, and no call at all elsewhere. */
@@ -208,31 +216,38 @@ static const struct {
 	const char	*name;
 	int		(*make)(void);
 	int		 result;	/* 0, errno or KILLED */
+	enum callfilter	 which;
 } calls[] = {
-	{ "open",		open_file,		0 },
-	{ "a worker's clock",	cpu_clock,		0 },
-	{ "unix socket",	unix_socket,		0 },
-	{ "TCP socket",		tcp_socket,		ENOSYS },
-	{ "netlink socket",	netlink_socket,		ENOSYS },
-	{ "memory",		map_memory,		0 },
-	{ "code of a file",	map_code_of_file,	ENOSYS },
-	{ "code of its own",	make_code,		ENOSYS },
-	{ "regex",		compile_regex,		0 },
-	{ "poll",		wait_a_bit,		0 },
-	{ "setrlimit",		change_limit,		ENOSYS },
-	{ "kill",		kill_other,		ENOSYS },
-	{ "tgkill",		kill_other_thread,	ENOSYS },
-	{ "tgkill itself",	signal_self,		0 },
-	{ "ioctl",		look_into_terminal,	ENOSYS },
-	{ "clone",		start_process,		KILLED },
-	{ "execve",		become_program,		KILLED },
-	{ "ptrace",		trace,			KILLED },
-	{ "process_vm_readv",	read_other,		KILLED },
-	{ "unshare",		leave_namespace,	KILLED },
-	{ "bpf",		load_bpf,		KILLED },
-	{ "keyctl",		join_keyring,		KILLED },
-	{ "setresuid",		become_other,		KILLED },
-	{ "foreign",		foreign_call,		KILLED },
+	{ "open",		open_file,		0, GATEWAY },
+	{ "a worker's clock",	cpu_clock,		0, GATEWAY },
+	{ "unix socket",	unix_socket,		0, GATEWAY },
+	{ "TCP socket",		tcp_socket,		ENOSYS, GATEWAY },
+	{ "netlink socket",	netlink_socket,		ENOSYS, GATEWAY },
+	{ "memory",		map_memory,		0, GATEWAY },
+	{ "code of a file",	map_code_of_file,	ENOSYS, GATEWAY },
+	{ "code of its own",	make_code,		ENOSYS, GATEWAY },
+	{ "regex",		compile_regex,		0, GATEWAY },
+	{ "poll",		wait_a_bit,		0, GATEWAY },
+	{ "setrlimit",		change_limit,		ENOSYS, GATEWAY },
+	{ "kill",		kill_other,		ENOSYS, GATEWAY },
+	{ "tgkill",		kill_other_thread,	ENOSYS, GATEWAY },
+	{ "tgkill itself",	signal_self,		0, GATEWAY },
+	{ "ioctl",		look_into_terminal,	ENOSYS, GATEWAY },
+	{ "clone",		start_process,		KILLED, GATEWAY },
+	{ "execve",		become_program,		KILLED, GATEWAY },
+	{ "ptrace",		trace,			KILLED, GATEWAY },
+	{ "process_vm_readv",	read_other,		KILLED, GATEWAY },
+	{ "unshare",		leave_namespace,	KILLED, GATEWAY },
+	{ "bpf",		load_bpf,		KILLED, GATEWAY },
+	{ "keyctl",		join_keyring,		KILLED, GATEWAY },
+	{ "setresuid",		become_other,		KILLED, GATEWAY },
+	{ "foreign",		foreign_call,		KILLED, GATEWAY },
+	{ "auth: memory",	map_memory,		0, AUTH },
+	{ "auth: code",		make_code,		ENOSYS, AUTH },
+	{ "auth: open",		open_file,		ENOSYS, AUTH },
+	{ "auth: socket",	unix_socket,		ENOSYS, AUTH },
+	{ "auth: recv",		receive,		EBADF, AUTH },
+	{ "auth: execve",	become_program,		KILLED, AUTH },
 };
 
 START_TEST(call)
@@ -243,7 +258,7 @@ START_TEST(call)
 
 	if ((pid = fork()) == 0) {
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1 ||
-		    callfilter_install(&count) == -1)
+		    callfilter_install(calls[_i].which, &count) == -1)
 			_exit(errno == ENOSYS ? 254 : 255);
 		/* Not _exit, before which sanitizers make calls. */
 		syscall(SYS_exit_group, calls[_i].make());

@@ -17,22 +17,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "callfilter.h"
 #include "config.h"
 #include "log.h"
 #include "mem.h"
 
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
-
-#if defined(__SANITIZE_ADDRESS__)
-#define IS_LEFT_OUT	true	/* lockdown.c: with sanitizers */
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define IS_LEFT_OUT	true
-#endif
-#endif
-#ifndef IS_LEFT_OUT
-#define IS_LEFT_OUT	false
-#endif
 
 static char	 folder[] = "/tmp/tollgate-lockdown-XXXXXX";
 
@@ -77,7 +67,7 @@ static void
 set_up(void)
 {
 	/* That cannot be asked any more afterwards. */
-	holds = !IS_LEFT_OUT && syscall(SYS_landlock_create_ruleset, NULL, 0,
+	holds = !IS_SANITIZED && syscall(SYS_landlock_create_ruleset, NULL, 0,
 	    LANDLOCK_CREATE_RULESET_VERSION) >= 1;
 	memset(&config, 0, sizeof(config));
 	config.functions = functions;
