@@ -197,7 +197,7 @@ PERL
 	$has->('stays=1', 'what a living worker has forked stays');
 	$has->('reload=0', 'it reloads');
 	$has->('reloaded', 'and that is in force');
-	$has->('/~anna=40[34]', 'a program in a home is not found');
+	$has->('/~anna=503', 'a program in a home cannot be reached');
 	$has->('restart=0', 'it restarts with tollgate-homes.conf');
 	$has->('/~anna=200', 'then it is');
 	$has->('/~anna:uid=5001', "and its owner's");
