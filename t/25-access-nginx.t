@@ -27,6 +27,7 @@ auth = basic
 auth_file = %DIR%/users
 INI
 $t->evil(far => "[access]\nallow = 192.0.2.0/24\n");
+$t->evil('open');
 my $nginx = Tollgate::Nginx->new($t->start, port => 1)->start;
 my $base = "http://$nginx->{address}";
 
@@ -52,4 +53,6 @@ is((curl('/far?mode=ok'))[0], 403, 'an address that may not: 403');
 is((curl('/far?mode=ok', '-H', 'X-Forwarded-For: 192.0.2.1',
     '-H', 'Remote_Addr: 192.0.2.1'))[0], 403,
     'a header cannot change that');
+unlike((curl('/open?mode=params', '-u', 'root:x', '-H', 'Remote-User: root'))
+    [1], qr/^REMOTE_USER=/m, 'nor is who asks to be root called so');
 done_testing;
