@@ -99,22 +99,21 @@ refuse_wrong(struct access_check *c, const char *why)
 
 /* --- keys --------------------------------------------------------------- */
 
-/* All are looked at, so that time tells nothing. */
+/*
+ * The search takes its time by how much of a digest fits.  That tells nothing:
+ * nobody can choose a key by what its digest shall begin with, but by trying,
+ * and a digest, even if it were known, is no way to its key.
+ */
 static void
 check_key(struct access_check *c, const struct credentials *all,
     const char *key)
 {
-	const struct credential	*one, *found = NULL;
+	const struct credential	*found = NULL;
 	struct digest		 digest;
-	size_t			 i;
 
 	digest_of(&digest, key, strlen(key));
-	for (i = 0; all != NULL && i < all->count; i++) {
-		one = &all->list[i];
-		if (digest_is_equal(&digest, one->key) &&
-		    one->kind == CREDENTIAL_KEY)
-			found = one;
-	}
+	if (all != NULL)
+		found = credential_find_key(all, digest.bytes);
 	if (found != NULL)
 		grant(c, found->name, "Bearer");
 	else
@@ -270,6 +269,9 @@ authenticate(struct access_check *c, const struct access_inquiry *q)
 	wait_s = failures_wait_s(c->access->failures, c->file, c->address,
 	    strlen(c->address), q->settings->auth_failures);
 	if (wait_s > 0) {
+		log_info("%s: request %s: auth_failures = %u logins from its "
+		    "address have failed lately", c->function, c->request_id,
+		    q->settings->auth_failures);
 		refuse(c, 429, "too many logins from its address have failed",
 		    arena_printf(c->arena, "Retry-After: %llu\r\n",
 		    (unsigned long long)wait_s));

@@ -122,17 +122,31 @@ compare_names(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static void
-sort(struct credentials *all)
+static int
+compare_keys(const void *a, const void *b)
 {
-	size_t	 i;
+	const struct credential	*const *x = a, *const *y = b;
 
-	if (all->count > 0)
-		qsort(all->list, all->count, sizeof(*all->list),
-		    compare_names);
+	return memcmp((*x)->key, (*y)->key, CREDENTIAL_KEY_LEN);
+}
+
+static void
+sort(struct arena *arena, struct credentials *all)
+{
+	size_t	 i, keys = 0;
+
 	memset(all->kinds, 0, sizeof(all->kinds));
-	for (i = 0; i < all->count; i++)
+	all->by_key = NULL;
+	if (all->count == 0)
+		return;
+	qsort(all->list, all->count, sizeof(*all->list), compare_names);
+	all->by_key = arena_calloc(arena, all->count, sizeof(*all->by_key));
+	for (i = 0; i < all->count; i++) {
 		all->kinds[all->list[i].kind]++;
+		if (all->list[i].kind == CREDENTIAL_KEY)
+			all->by_key[keys++] = &all->list[i];
+	}
+	qsort(all->by_key, keys, sizeof(*all->by_key), compare_keys);
 }
 
 /* Is a name there twice, once they are sorted? */
@@ -223,7 +237,7 @@ credentials_read(struct arena *arena, char *text, struct credentials *all,
 	}
 	find_doubles(places, all->count, on_error, arg);
 	free(places);
-	sort(all);
+	sort(arena, all);
 }
 
 /* --- files -------------------------------------------------------------- */
@@ -256,6 +270,27 @@ credential_find(const struct credentials *all, const char *name)
 		return NULL;
 	return bsearch(name, all->list, all->count, sizeof(*all->list),
 	    compare_name);
+}
+
+static int
+compare_key(const void *key, const void *entry)
+{
+	const struct credential	*const *c = entry;
+
+	return memcmp(key, (*c)->key, CREDENTIAL_KEY_LEN);
+}
+
+const struct credential *
+credential_find_key(const struct credentials *all,
+    const uint8_t key[CREDENTIAL_KEY_LEN])
+{
+	const struct credential	**found;
+
+	if (all->kinds[CREDENTIAL_KEY] == 0)
+		return NULL;
+	found = bsearch(key, all->by_key, all->kinds[CREDENTIAL_KEY],
+	    sizeof(*all->by_key), compare_key);
+	return found != NULL ? *found : NULL;
 }
 
 /* Room for a power of two of them. */
@@ -298,7 +333,7 @@ set_credentials(struct arena *arena, void *field, const char *value,
 		    words.words[all->count + 1], &all->list[all->count])) !=
 		    NULL)
 			return why;
-	sort(all);
+	sort(arena, all);
 	return has_double(all) ? "a list with a name twice" : NULL;
 }
 

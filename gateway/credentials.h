@@ -36,6 +36,7 @@ struct credentials {
 	struct credential	*list;
 	size_t			 count;
 	size_t			 kinds[CREDENTIAL_KINDS];	/* of each */
+	const struct credential	**by_key;	/* the KEYs, sorted by that */
 };
 
 /* All files', in byte order of their paths. */
@@ -66,6 +67,11 @@ const struct credentials	*credentials_find(
 				    const char *file);
 const struct credential		*credential_find(const struct credentials *,
 				    const char *name);
+
+/* The one of that key, or NULL. */
+const struct credential		*credential_find_key(
+				    const struct credentials *,
+				    const uint8_t key[CREDENTIAL_KEY_LEN]);
 
 /* struct credential_files: adds one file: its path and then its lines. */
 setter	set_credentials;

@@ -118,6 +118,11 @@ START_TEST(file)
 	ck_assert_str_eq(all.list[0].name, "anna");
 	ck_assert_str_eq(credential_find(&all, "zoe")->hash, "$sha256$" HEX);
 	ck_assert_ptr_null(credential_find(&all, "zo"));
+	/* Either of two names that have one key. */
+	ck_assert_mem_eq(credential_find_key(&all, all.list[1].key)->key,
+	    all.list[2].key, CREDENTIAL_KEY_LEN);
+	ck_assert_ptr_null(credential_find_key(&all,
+	    (const uint8_t *)"no key has these bytes, none at all"));
 	ck_assert_ptr_null(credential_find(&all, ""));
 
 	read_text(&all, "bad\na:$sha256$" HEX "\nbad:\na:$sha256$" HEX
