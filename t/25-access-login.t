@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # [access] auth: passwords and keys; who logged in reaches handler and record,
-# what was shown does not; failures are counted; the helper may die.
+# what was shown does not; failures are counted.
 use strict;
 use warnings;
 use lib 't/lib';
@@ -192,35 +192,6 @@ like($text, $_, 'says who may call') for
     qr/^open: access: whoever gets past the web server$/m;
 ($status, $text) = $t->run('-T');
 unlike($text, qr/\$y\$|\$sha256\$/, '-T prints no hash');
-
-# --- the helper
-sub helper {
-	return (grep { Tollgate::Test::command_line($_) =~ /^tollgated: auth/ }
-	    $t->children)[0];
-}
-my $helper = helper();
-ok($helper, 'there is a helper');
-kill 'STOP', $helper;
-my $asked = $t->ask('GET', '/basic?mode=ok', basic('b.ert@x', 'x'),
-    from('10.3.0.1'));
-my $gone = $t->ask('GET', '/basic/gone?mode=ok', basic('anna', 'x'),
-    from('10.3.0.2'));
-is($t->get('/basic?mode=ok', basic('anna', 'changed'))->{status}, 200,
-    'a password that was right just now needs no helper');
-$gone->close;
-is($t->record_of('/basic/gone')->{outcome}, 'aborted',
-    'a client need not wait for it');
-ok($t->reload, 'nor need a reload');
-kill 'KILL', $helper;
-is($asked->answer(1)->{status}, 401, 'it dies: the next one is asked');
-is($t->get('/basic?mode=ok', basic('anna', 'changed'), from('10.3.0.4'))
-    ->{status}, 200, '... and goes on');
-isnt(helper(), $helper, 'it is another one');
-SKIP: {
-	skip 'not root: it has our user', 1 unless $> == 0;
-	is((stat '/proc/' . helper())[4], (stat '/proc/' . $t->gateway_pid)[4],
-	    'it is not root');
-}
 
 # --- files that are wrong
 for (
