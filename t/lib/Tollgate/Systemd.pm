@@ -76,8 +76,11 @@ ln -s pts/ptmx dev/ptmx; ln -s /proc/self/fd dev/fd
 mount -t tmpfs tmpfs dev/shm
 mount --bind $1 mnt
 cp -a $1/files/. .
+mkdir old
+pivot_root . old
+umount -l old
 exec env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
-    chroot . /lib/systemd/systemd --system --show-status=no \
+    /lib/systemd/systemd --system --show-status=no \
     --log-target=null --unit=test.target
 SH
 
