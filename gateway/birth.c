@@ -34,7 +34,7 @@ struct plan {			/* what START comes to */
 	struct trust_request	 request;	/* of its program */
 	uid_t			 uid;		/* (uid_t)-1: not known yet */
 	struct account		 account;	/* then, that of all others */
-	struct walls		*walls;
+	const struct load	*load;
 };
 
 /* --- what it says --------------------------------------------------------- */
@@ -235,6 +235,7 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	account_limits(&plan->account, &box->account);
 	box->kit = c->all->kit;
 	kit_filter(box->kit, fn, &box->filter);
+	box->hidden = &plan->load->open_files;
 	box->port = fn->protocol->endpoint == NULL ? 0 : c->ends.port;
 	if (c->ends.port != 0 && fn->protocol->endpoint != NULL)
 		endpoint = arena_printf(fn->arena, "%s=127.0.0.1:%u",
@@ -270,7 +271,7 @@ fork_child(struct child *c, const struct plan *plan)
 	pid_t		 pid;
 
 	prepare(c, plan, &box, &launch);
-	walls_enclose(plan->walls, &walls, plan->function->arena,
+	walls_enclose(plan->load->walls, &walls, plan->function->arena,
 	    plan->function, program_folder(plan->function, &plan->request));
 	box.walls = &walls;
 	c->has_init = walls.has_init;
@@ -369,16 +370,21 @@ start(struct children *cs, const struct plan *plan)
 
 /*
  * Rather not at all than with less than it is configured to require: then say
- * what, and return true.
+ * what, and return true.  Whether there are namespaces, the walls have tried.
  */
 static bool
 lacks_something(struct children *cs, uint64_t worker,
-    const struct function *fn)
+    const struct function *fn, const struct load *load)
 {
-	const char	*word = means_lack(kit_means(cs->kit), fn);
-	char		 step[MESSAGE_STEP_LEN];
+	struct means	 means;
+	const char	*word;
+	char		 step[MESSAGE_STEP_LEN], why[WALLS_WHY];
 
-	if (word == NULL)
+	if (fn->lists->require.count == 0)
+		return false;
+	means = *kit_means(cs->kit);
+	means.kernel.namespaces = walls_can(load->walls, why);
+	if ((word = means_lack(&means, fn)) == NULL)
 		return false;
 	snprintf(step, sizeof(step), "require: %s", word);
 	child_refuse(cs, worker, REFUSAL_FAILED, EOPNOTSUPP, step);
@@ -443,7 +449,7 @@ children_start(struct children *cs, const struct message_start *message,
 		    "function");
 		return;
 	}
-	if (lacks_something(cs, message->worker, fn)) {
+	if (lacks_something(cs, message->worker, fn, load)) {
 		function_release(fn);
 		return;
 	}
@@ -455,7 +461,7 @@ children_start(struct children *cs, const struct message_start *message,
 		plan.worker = message->worker;
 		plan.function = fn;
 		plan.request.path = path;
-		plan.walls = load->walls;
+		plan.load = load;
 		if (fn->is_template)
 			plan.request.fixed = (size_t)(strstr(fn->handler, "${")
 			    - fn->handler);

@@ -14,13 +14,10 @@
 
 static const char	not_set[] = "not set";
 
-/* Strict is as standard until there are namespaces. */
 static bool
 has_namespaces(const struct function *fn, const struct means *m)
 {
-	(void)fn;
-	(void)m;
-	return false;
+	return fn->level == CONFINE_STRICT && m->kernel.namespaces;
 }
 
 /* Do Landlock's rules hold it? */
@@ -41,17 +38,21 @@ by_level(const struct function *fn, const struct means *m)
 {
 	if (fn->level == CONFINE_NONE)
 		return "its user, limits, a clean environment";
+	if (fn->level == CONFINE_STANDARD)
+		return "no capabilities, no_new_privs, a keyring of its own";
 	return has_namespaces(fn, m) ? "namespaces and a root of its own; no "
-	    "capabilities, no_new_privs, a keyring of its own" :
-	    "no capabilities, no_new_privs, a keyring of its own";
+	    "capabilities, no_new_privs, a keyring of its own" : NULL;
 }
 
 /* What older versions of Landlock let through. */
 static const char *
 by_paths(const struct function *fn, const struct means *m)
 {
+	if (has_namespaces(fn, m))
+		return has_landlock(fn, m) ? "a root of its own, and Landlock" :
+		    "a root of its own";
 	if (!has_landlock(fn, m))
-		return has_namespaces(fn, m) ? "a root of its own" : NULL;
+		return NULL;
 	if (m->kernel.landlock < LANDLOCK_TRUNCATE)
 		return "Landlock, but that files may be truncated";
 	if (m->kernel.landlock < LANDLOCK_SCOPES)
@@ -75,7 +76,7 @@ by_network(const struct function *fn, const struct means *m)
 {
 	if (fn->network == NETWORK_HOST)
 		return "the machine's";
-	if (has_namespaces(fn, m))
+	if (m->kernel.namespaces)
 		return "a network namespace";
 	if (fn->network == NETWORK_LOOPBACK)
 		return NULL;

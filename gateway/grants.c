@@ -20,6 +20,7 @@
 
 #define ENTRIES_ROOM	4096	/* bytes of a folder's entries at a time */
 #define OPEN_MAX_FD	65536
+#define HIDDEN_MAX	(SANDBOX_PATHS_MAX + GRANTS_HIDDEN_MAX)
 
 /* What nearly every program looks for; others say read_only_paths. */
 static const struct grants_row system_rows[] = {
@@ -144,8 +145,9 @@ grants_close_system(const struct grants_system *system)
  */
 struct granting {
 	struct landlock	 rules;
+	size_t		 own;		/* so many are its function's */
 	size_t		 count;
-	char		 hidden[SANDBOX_PATHS_MAX][PATH_MAX];	/* real */
+	char		 hidden[HIDDEN_MAX][PATH_MAX];	/* real paths */
 };
 
 /* The real path of what is open, of less than PATH_MAX bytes.  -1: errno. */
@@ -349,16 +351,21 @@ grant_program(const struct granting *g, const struct grants_asked *asked)
 	return grant_folder_of(g, real, GRANT_READ);
 }
 
+/* A folder for all must stay one that files can be made in. */
 static int
-grant_system(const struct granting *g, const struct grants_system *system)
+grant_system(struct granting *g, const struct grants_system *system)
 {
-	int	 i;
+	const size_t	 count = g->count;
+	int		 i, status = 0;
 
-	for (i = 0; i < system->count; i++)
-		if (grant_open(g, system->first + i,
-		    system->rows[i]->grant) == -1)
-			return -1;
-	return 0;
+	for (i = 0; i < system->count && status == 0; i++) {
+		g->count = system->rows[i]->grant == GRANT_SCRATCH ? g->own :
+		    count;
+		status = grant_open(g, system->first + i,
+		    system->rows[i]->grant);
+	}
+	g->count = count;
+	return status;
 }
 
 static int
@@ -389,21 +396,58 @@ grant_own(const struct granting *g, const struct grants_asked *asked)
 	    landlock_grant_port(&g->rules, asked->port);
 }
 
+/*
+ * The daemon's own is looked for in what all see, and wherever a function's
+ * paths may lead; most have none, and then it costs nothing.
+ */
+static bool
+may_reach(const struct grants_asked *asked, const char *path)
+{
+	const struct sandbox_lists	*lists = asked->function->lists;
+	size_t				 folder, i;
+
+	folder = (size_t)(strrchr(asked->program, '/') - asked->program);
+	if (lists->read_only_paths.count + lists->read_write_paths.count > 0 ||
+	    *asked->function->chdir != '\0' ||
+	    (strncmp(path, asked->program, folder) == 0 &&
+	    path[folder] == '/'))
+		return true;
+	for (i = 0; i < LENGTH(system_rows); i++)
+		if (system_rows[i].grant != GRANT_SCRATCH &&
+		    is_within(path, system_rows[i].path))
+			return true;
+	return false;
+}
+
+static int
+hide_all(struct granting *g, const struct grants_asked *asked)
+{
+	const struct word_list	*own, *more = asked->hidden;
+	size_t			 i;
+
+	g->own = g->count = 0;
+	if (asked->has_root)	/* there it is not to be seen */
+		return 0;
+	own = &asked->function->lists->inaccessible_paths;
+	for (i = 0; i < own->count; i++)
+		if (hide(g, own->words[i]) == -1)
+			return -1;
+	g->own = g->count;
+	for (i = 0; i < more->count && i < GRANTS_HIDDEN_MAX; i++)
+		if (may_reach(asked, more->words[i]))
+			snprintf(g->hidden[g->count++], PATH_MAX, "%s",
+			    more->words[i]);
+	return 0;
+}
+
 int
 grants_enter(const struct grants_system *system,
     const struct grants_asked *asked, unsigned abi)
 {
-	const struct function	*fn = asked->function;
-	const struct word_list	*hidden = &fn->lists->inaccessible_paths;
-	struct granting		 g;
-	size_t			 i;
+	struct granting	 g;
 
-	g.count = 0;
-	if (!asked->has_root)	/* else it is not there */
-		for (i = 0; i < hidden->count; i++)
-			if (hide(&g, hidden->words[i]) == -1)
-				return -1;
-	if (landlock_begin(&g.rules, abi, fn->network == NETWORK_NONE) == -1)
+	if (hide_all(&g, asked) == -1 || landlock_begin(&g.rules, abi,
+	    asked->function->network == NETWORK_NONE) == -1)
 		return -1;
 	if ((asked->has_root ? grant_own_root(&g) :
 	    grant_system(&g, system)) == -1 || grant_own(&g, asked) == -1) {

@@ -14,8 +14,10 @@
 #include "landlock.h"
 
 struct function;
+struct word_list;
 
 #define GRANTS_SYSTEM_MAX	32
+#define GRANTS_HIDDEN_MAX	16	/* besides a function's own */
 
 struct grants_row {
 	const char	*path;
@@ -35,6 +37,8 @@ struct grants_asked {
 	int			 program_fd;
 	const char		*folder;	/* that it starts in */
 	unsigned		 port;		/* to connect to; 0: none */
+	const struct word_list	*hidden;	/* the daemon's own: real
+						   paths */
 	bool			 has_root;	/* of its own: all in it is for
 						   it to read */
 };

@@ -316,6 +316,20 @@ beside(struct arena *arena, const char *config, const char *name)
 	    name);
 }
 
+/* Does its mode let others open it, or enter it? */
+static bool
+is_open(const struct gateway_settings *s, const char *path)
+{
+	struct stat	 st;
+	mode_t		 others = S_IRWXO;
+
+	if (stat(path, &st) == -1)
+		return false;
+	if (st.st_gid != 0 && st.st_gid != s->gid)
+		others |= S_IRWXG;
+	return (st.st_mode & others) != 0;
+}
+
 /* What no worker shall see, whatever folder is shown to it. */
 static struct walls *
 make_walls(struct load *load)
@@ -335,10 +349,16 @@ make_walls(struct load *load)
 
 	private.words = arena_calloc(load->arena, count,
 	    sizeof(*private.words));
+	load->open_files.words = arena_calloc(load->arena, count,
+	    sizeof(*private.words));
 	for (i = 0; i < count; i++)
 		if (*paths[i] == '/' &&
-		    (real = real_path(load->arena, paths[i])) != NULL)
+		    (real = real_path(load->arena, paths[i])) != NULL) {
 			private.words[private.count++] = real;
+			if (is_open(s, real))
+				load->open_files.words[
+				    load->open_files.count++] = real;
+		}
 	return walls_create(&private);
 }
 

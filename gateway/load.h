@@ -35,6 +35,8 @@ struct load {
 	size_t			 account_count;
 	struct account		 others;	/* who has none of these */
 	struct walls		*walls;		/* for its workers */
+	struct word_list	 open_files;	/* the daemon's own that users
+						   could open */
 };
 
 /*

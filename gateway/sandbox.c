@@ -525,6 +525,7 @@ step_landlock(struct sandbox *box)
 		.program_fd = box->program.fd,
 		.folder = box->folder,
 		.port = box->port,
+		.hidden = box->hidden,
 		.has_root = box->has_root,
 	};
 	unsigned			 abi;

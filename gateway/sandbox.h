@@ -27,6 +27,7 @@
 struct enclosure;
 struct function;
 struct kit;
+struct word_list;
 
 /* Where things stand once the first step is done: 0, 1, 2 and these. */
 #define SANDBOX_REPORT		3
@@ -50,6 +51,7 @@ struct sandbox {
 	const struct kit	*kit;
 	struct seccomp_code	 filter;	/* len 0: none */
 	unsigned		 port;		/* of its endpoint; 0: none */
+	const struct word_list	*hidden;	/* files of the daemon's own */
 	bool			 has_root;	/* it stands in its own */
 
 	/* found by the steps */

@@ -25,6 +25,7 @@
 #include "place.h"
 #include "privileges.h"
 #include "spawner.h"
+#include "walls.h"
 
 #define DEFAULT_CONFIG	SYSCONFDIR "/tollgate/tollgate.ini"
 
@@ -167,10 +168,16 @@ print_config(const struct config *config)
 static void
 print_enforced(const struct config *config)
 {
-	struct means	 means;
-	size_t		 i;
+	const struct word_list	 none = { NULL, 0 };
+	struct walls		*walls;
+	struct means		 means;
+	char			 why[WALLS_WHY];
+	size_t			 i;
 
 	means_find(&means, config->gateway.cgroup);
+	walls = walls_create(&none);
+	means.kernel.namespaces = walls_can(walls, why);
+	walls_free(walls);
 	means_print(stdout, &means);
 	for (i = 0; i < config->account_count; i++)
 		enforced_print_account(stdout, &config->accounts[i], &means);

@@ -76,6 +76,7 @@ for my $level (qw(strict standard none)) {
 }
 sandbox(hidden => "level = standard\nread_only_paths = %DIR%/ro\n"
     . "inaccessible_paths = %DIR%/ro/secret /etc/passwd");
+sandbox(around => "level = standard\nread_only_paths = %DIR%");
 sandbox(alone => "level = standard\nnetwork = none");
 sandbox(more => "level = standard\n"
     . "system_call_filter = \@default personality");
@@ -178,6 +179,19 @@ is_deeply([@$got{"read $dir/other/file", 'shell setarch -R true',
     'NoNewPrivs', 'Seccomp'}], ['ok', 'ok', 0, 0],
     'level none: a user like any other');
 is($got->{limits}, '0 64 0 0 0', 'with limits');
+
+# The daemon's own is hidden even where all is granted around it.
+SKIP: {
+	skip 'no Landlock in this kernel', 1 unless $landlock;
+	my $got = answers('around', "read $dir/ro/file", 'read /etc/group',
+	    "read $dir/tollgate.ini", "list $dir/functions.d",
+	    "read $dir/functions.d/none.ini", "list $dir/log");
+	is_deeply([@$got{"read $dir/ro/file", 'read /etc/group'}],
+	    [qw(ok ok)], "around the daemon's own");
+	like($got->{$_}, $denied, "around: $_") for "read $dir/tollgate.ini",
+	    "list $dir/functions.d", "read $dir/functions.d/none.ini",
+	    "list $dir/log";
+}
 
 # Rather not than with less.
 is($t->get('/needs')->{status}, 503, 'an unmet require: 503');

@@ -33,6 +33,7 @@ static struct grants_system	 folders;
 static struct function		*fn;
 static struct sandbox_lists	 lists;
 static struct grants_asked	 asked;
+static struct word_list		 hidden_files;
 static unsigned			 abi;
 
 /* --- a tree of files ------------------------------------------------------ */
@@ -101,10 +102,12 @@ set_up(void)
 
 	fn = function_create();
 	memset(&lists, 0, sizeof(lists));
+	memset(&hidden_files, 0, sizeof(hidden_files));
 	fn->lists = &lists;
 	fn->level = CONFINE_STANDARD;
 	memset(&asked, 0, sizeof(asked));
 	asked.function = fn;
+	asked.hidden = &hidden_files;
 	asked.program = arena_strdup(fn->arena, in_base("fn/program"));
 	asked.folder = arena_strdup(fn->arena, in_base("fn"));
 	asked.program_fd = open(asked.program, O_PATH | O_CLOEXEC);
@@ -299,6 +302,24 @@ START_TEST(hidden)
 }
 END_TEST
 
+/* What is the daemon's own, wherever it is: but folders for all stay so. */
+START_TEST(daemons_own)
+{
+	add_path(&hidden_files, "/etc/passwd");
+	add_path(&hidden_files, "ro/secret");
+	add_path(&hidden_files, "/tmp/tollgate");
+	if (abi == 0)
+		return;
+	expect(EACCES, READ_IT, "/etc/passwd");
+	expect(0, READ_IT, "/etc/group");
+	expect(0, MAKE_IT, "/tmp/tollgate-grants-made");
+	ck_assert_int_eq(unlink("/tmp/tollgate-grants-made"), 0);
+	add_path(&lists.read_only_paths, "ro");
+	expect(EACCES, READ_IT, "ro/secret/key");
+	expect(0, READ_IT, "ro/file");
+}
+END_TEST
+
 START_TEST(all_hidden)
 {
 	add_path(&lists.read_only_paths, "ro");
@@ -490,6 +511,7 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, each_deed, 0, ROWS(deeds));
 	tcase_add_test(tc, hidden);
+	tcase_add_test(tc, daemons_own);
 	tcase_add_test(tc, all_hidden);
 	tcase_add_test(tc, own_root);
 	tcase_add_test(tc, linked_program);
