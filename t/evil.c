@@ -53,6 +53,15 @@ enum { NEXT_SERVE = 0, NEXT_RESET, NEXT_EOF };
 
 /* --- bytes -------------------------------------------------------------- */
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec	 t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
 static void
 pause_ms(long ms)
 {
@@ -792,7 +801,7 @@ mode_burn(struct evil *e)
 	answer(e);
 }
 
-/* Uses n MB of memory. */
+/* Uses n MB of memory, for m ms more than it takes. */
 static void
 mode_touch(struct evil *e)
 {
@@ -803,6 +812,7 @@ mode_touch(struct evil *e)
 		exit(1);
 	memset(block, e->mode[0], size);
 	e->mode[0] = block[size / 2];	/* or the compiler leaves it all out */
+	pause_ms(e->m);
 	free(block);
 	answer(e);
 }
@@ -832,6 +842,49 @@ mode_crowd(struct evil *e)
 	head(e);
 	out(e, "forked=%ld error=%s\n", count, strerrorname_np(error));
 	end_with(e, 0, FCGI_REQUEST_COMPLETE);
+}
+
+/* Its children's children fork, too, all of them, for n ms. */
+static void
+mode_bomb(struct evil *e)
+{
+	uint64_t	 end = now_ms() + (uint64_t)e->n;
+	pid_t		 self = getpid();
+
+	signal(SIGCHLD, SIG_IGN);
+	while (now_ms() < end)
+		if (fork() == -1)
+			pause_ms(1);
+	if (getpid() != self)
+		_exit(0);
+	answer(e);
+}
+
+/* Leaves n files of m KB in /tmp, of which this process knows. */
+static void
+mode_litter(struct evil *e)
+{
+	static char	 block[1024];
+	char		 path[32];
+	long		 i, kb;
+	int		 fd, first = -1;
+
+	for (i = 0; i < e->n; i++) {
+		strcpy(path, "/tmp/evil-XXXXXX");
+		if ((fd = mkstemp(path)) == -1)
+			break;
+		unlink(path);
+		if (first == -1)
+			first = fd;
+		for (kb = 0; kb < e->m; kb++)
+			if (write(fd, block, sizeof(block)) == -1)
+				break;
+	}
+	head(e);
+	out(e, "files=%ld\n", i);
+	end_with(e, 0, FCGI_REQUEST_COMPLETE);
+	if (first != -1)
+		close_range((unsigned)first, ~0U, 0);
 }
 
 /* A child uses n ms of CPU, and is never waited for. */
@@ -974,6 +1027,8 @@ static const struct mode {
 	{ "burn",		mode_burn,		false },
 	{ "touch",		mode_touch,		false },
 	{ "crowd",		mode_crowd,		false },
+	{ "bomb",		mode_bomb,		false },
+	{ "litter",		mode_litter,		false },
 	{ "burn-child",		mode_burn_child,	false },
 	{ "sleep",		mode_sleep,		false },
 	{ "sleep-mid-body",	mode_sleep_mid_body,	false },
