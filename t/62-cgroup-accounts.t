@@ -17,12 +17,12 @@ my $as = "[sandbox]\nlevel = standard\nuser = 4001\ngroup = 4001\n";
 $t->evil($_ => $as) for qw(one two);
 $t->evil('other');
 sub account { $t->account(4001 => "[account]\n$_[0]") }
-account("memory_max = 48M\ntasks_max = 20\ncpu_max = 20000 100000\n"
+account("memory_max = 48M\ntasks_max = 20\ncpu_max = 50000 100000\n"
     . "cpu_weight = 50\n");
 my ($status, $text) = $t->run('-t', '-v');
 like($text, qr/^account 4001: $_$/m, "-t -v: $_") for
     'memory_max = 48M: memory\.max', 'tasks_max = 20: pids\.max',
-    'cpu_max = 20000 100000: cpu\.max', 'cpu_weight = 50: cpu\.weight';
+    'cpu_max = 50000 100000: cpu\.max', 'cpu_weight = 50: cpu\.weight';
 $t->start;
 
 # A file of the user's group.
@@ -36,7 +36,7 @@ sub value {
 
 is($t->get("/$_?mode=ok")->{status}, 200, $_) for qw(one two other);
 my %limits = ('memory.max' => 48 << 20, 'pids.max' => 20,
-    'cpu.max' => '20000 100000', 'cpu.weight' => 50);
+    'cpu.max' => '50000 100000', 'cpu.weight' => 50);
 is(value(4001, $_), "$limits{$_}\n", $_) for sort keys %limits;
 my ($nobody) = (getpwnam 'nobody')[2];
 is(value($nobody, 'memory.max'), "max\n", "none is another user's");
