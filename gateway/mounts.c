@@ -11,13 +11,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -175,10 +175,32 @@ put_hidden(const struct view_place *p)
 
 /* That of the pid namespace we are in, and only what is about processes. */
 static int
-put_proc(const char *path)
+put_proc(const char *path, int tree)
 {
+	if (tree != -1)
+		return put_tree(tree, path);
 	return mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 	    "subset=pid,hidepid=invisible");
+}
+
+/* The same, attached nowhere. */
+static int
+take_proc(void)
+{
+	int	 config, tree = -1, saved;
+
+	if ((config = fsopen("proc", FSOPEN_CLOEXEC)) == -1)
+		return -1;
+	if (fsconfig(config, FSCONFIG_SET_STRING, "subset", "pid", 0) == 0 &&
+	    fsconfig(config, FSCONFIG_SET_STRING, "hidepid", "invisible",
+	    0) == 0 &&
+	    fsconfig(config, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
+		tree = fsmount(config, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID |
+		    MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+	saved = errno;
+	close(config);
+	errno = saved;
+	return tree;
 }
 
 static int
@@ -235,7 +257,8 @@ gather(const struct view *view, int *trees, const char **at)
 /*
  * An empty root in the old one's place.  It is put upon the old one, where
  * there is always a folder; so it can be reached from there, as pivot_root(2)
- * wants it.
+ * wants it.  The root that a machine boots with stays underneath for ever, and
+ * cannot be reached from here either.
  */
 static int
 renew_root(void)
@@ -254,8 +277,10 @@ renew_root(void)
 	    MOVE_MOUNT_F_EMPTY_PATH) == -1 || fchdir(root) == -1)
 		return -1;
 	close(root);
-	if (syscall(SYS_pivot_root, ".", ".") == -1 ||
-	    umount2(".", MNT_DETACH) == -1)
+	if (syscall(SYS_pivot_root, ".", ".") == 0) {
+		if (umount2(".", MNT_DETACH) == -1)
+			return -1;
+	} else if (errno != EINVAL || chroot(".") == -1)
 		return -1;
 	return chdir("/");
 }
@@ -438,7 +463,7 @@ put_own(const struct mounts *m, const struct view_place *p, int tree)
 		return mount("tmpfs", p->path, "tmpfs", MS_NOSUID | MS_NODEV,
 		    m->tmp);
 	case VIEW_PROC:
-		return put_proc(p->path);
+		return put_proc(p->path, tree);
 	case VIEW_FOLDER:
 		return put_folder(p->path);
 	case VIEW_LINK:
@@ -525,6 +550,24 @@ enter_common(int space)
 	return unshare(CLONE_NEWNS);
 }
 
+/*
+ * In a user namespace there is a /proc only for who has one that hides nothing,
+ * as in the root that is about to be left.
+ */
+static int
+gather_proc(struct mounts *m)
+{
+	size_t	 i;
+
+	for (i = 0; i < m->view.count; i++)
+		if (m->view.places[i].how == VIEW_PROC) {
+			m->at = m->view.places[i].path;
+			m->trees[i] = take_proc();
+			return m->trees[i] == -1 ? -1 : 0;
+		}
+	return 0;
+}
+
 static int
 enter(struct mounts *m)
 {
@@ -534,7 +577,7 @@ enter(struct mounts *m)
 		return -1;
 	m->at = "/";
 	if (c->space != -1 ? enter_common(c->space) == -1 :
-	    build_common(c, &m->at) == -1)
+	    gather_proc(m) == -1 || build_common(c, &m->at) == -1)
 		return -1;
 	if (put_places(m) == -1 || put_real(m) == -1)
 		return -1;
@@ -614,79 +657,137 @@ struct made {			/* what the child says of it */
 	char	 at[PATH_MAX];
 };
 
-/* The child's whole life: it holds the namespace until we have a hold on it. */
+/* Room for the namespace's descriptor, aligned as cmsg(3) wants it. */
+union control {
+	char		 bytes[CMSG_SPACE(sizeof(int))];
+	struct cmsghdr	 align;
+};
+
+static void
+begin_message(struct msghdr *msg, struct iovec *iov, struct made *made,
+    union control *control)
+{
+	memset(msg, 0, sizeof(*msg));
+	memset(control, 0, sizeof(*control));
+	iov->iov_base = made;
+	iov->iov_len = sizeof(*made);
+	msg->msg_iov = iov;
+	msg->msg_iovlen = 1;
+	msg->msg_control = control->bytes;
+	msg->msg_controllen = sizeof(control->bytes);
+}
+
+static int
+say_made(int socket, struct made *made, int space)
+{
+	union control	 control;
+	struct iovec	 iov;
+	struct msghdr	 msg;
+	struct cmsghdr	*c;
+
+	begin_message(&msg, &iov, made, &control);
+	if (made->error != 0)
+		msg.msg_controllen = 0;
+	else {
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &space, sizeof(space));
+	}
+	return sendmsg(socket, &msg, MSG_NOSIGNAL) == -1 ? -1 : 0;
+}
+
+/* What the child has said; its namespace, or -1 with made filled. */
+static int
+hear_made(int socket, struct made *made)
+{
+	union control	 control;
+	struct iovec	 iov;
+	struct msghdr	 msg;
+	struct cmsghdr	*c;
+	ssize_t		 n;
+	int		 fd, space;
+
+	begin_message(&msg, &iov, made, &control);
+	do
+		n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC);
+	while (n == -1 && errno == EINTR);
+	if (n != sizeof(*made)) {
+		made->error = ECHILD;
+		made->at[0] = '\0';
+	}
+	c = n == -1 ? NULL : CMSG_FIRSTHDR(&msg);
+	if (c == NULL || c->cmsg_len != CMSG_LEN(sizeof(int)))
+		return -1;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	space = fcntl(fd, F_DUPFD_CLOEXEC, SPACE_MIN);
+	if (space == -1)
+		made->error = errno;
+	close(fd);
+	return space;
+}
+
+/* In the child: a namespace, and the common part in it. */
+static int
+make_space(const struct mounts_common *c, const char **at)
+{
+	int	 space;
+
+	*at = "namespace";
+	if (unshare(CLONE_NEWNS) == -1 ||
+	    (space = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC)) == -1)
+		return -1;
+	return build_common(c, at) == -1 ? -1 : space;
+}
+
 static _Noreturn void
-hold_common(const struct mounts_common *c, int say)
+run_maker(const struct mounts_common *c, int socket)
 {
 	struct made	 made;
-	const char	*at = "namespace";
+	const char	*at;
+	int		 space;
 
 	memset(&made, 0, sizeof(made));
 	umask(022);
 	own_all();
-	if (unshare(CLONE_NEWNS) == -1 || build_common(c, &at) == -1)
+	if ((space = make_space(c, &at)) == -1)
 		made.error = errno;
 	snprintf(made.at, sizeof(made.at), "%s", at);
-	if (write(say, &made, sizeof(made)) == sizeof(made))
-		pause();
-	_exit(1);
+	_exit(say_made(socket, &made, space) == 0 ? 0 : 1);
 }
 
-static int
-take_space(pid_t child)
+/* A child does it, as there is no way back from another namespace. */
+int
+mounts_common_make(struct mounts_common *c, const char **at)
 {
-	char	 path[64];
-	int	 fd, space;
+	struct made	 made = { .error = EAGAIN };
+	pid_t		 child;
+	int		 pair[2], status;
 
-	snprintf(path, sizeof(path), "/proc/%ld/ns/mnt", (long)child);
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+	if (c->space != -1)
+		return 0;
+	*at = "socketpair";
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
 		return -1;
-	space = fcntl(fd, F_DUPFD_CLOEXEC, SPACE_MIN);
-	close(fd);
-	return space;
+	if ((child = fork()) == 0)
+		run_maker(c, pair[1]);
+	close(pair[1]);
+	if (child != -1) {
+		c->space = hear_made(pair[0], &made);
+		while (waitpid(child, &status, 0) == -1 && errno == EINTR)
+			continue;
+	}
+	close(pair[0]);
+	if (c->space != -1)
+		return 0;
+	*at = arena_strdup(c->arena, child == -1 ? "fork" : made.at);
+	errno = made.error;
+	return -1;
 }
 
 int
 mounts_space(const struct mounts_common *c)
 {
 	return c->space;
-}
-
-int
-mounts_common_make(struct mounts_common *c, const char **at)
-{
-	struct made	 made;
-	ssize_t		 n;
-	pid_t		 child;
-	int		 pipe[2], status;
-
-	if (c->space != -1)
-		return 0;
-	*at = "pipe";
-	if (pipe2(pipe, O_CLOEXEC) == -1)
-		return -1;
-	if ((child = fork()) == 0) {
-		close(pipe[0]);
-		hold_common(c, pipe[1]);
-	}
-	close(pipe[1]);
-	made.error = ECHILD;
-	made.at[0] = '\0';
-	if (child != -1) {
-		do
-			n = read(pipe[0], &made, sizeof(made));
-		while (n == -1 && errno == EINTR);
-		if (n == sizeof(made) && made.error == 0 &&
-		    (c->space = take_space(child)) == -1)
-			made.error = errno;
-		kill(child, SIGKILL);
-		while (waitpid(child, &status, 0) == -1 && errno == EINTR)
-			continue;
-	}
-	close(pipe[0]);
-	if (c->space != -1)
-		return 0;
-	*at = arena_strdup(c->arena, made.at);
-	errno = made.error;
-	return -1;
 }
