@@ -173,14 +173,17 @@ put_hidden(const struct view_place *p)
 	return tree == -1 ? -1 : put_tree(tree, p->path);
 }
 
-/* That of the pid namespace we are in, and only what is about processes. */
+/*
+ * That of the pid namespace we are in.  Not subset=pid: what programs want to
+ * know of processors and memory is there as well.
+ */
 static int
 put_proc(const char *path, int tree)
 {
 	if (tree != -1)
 		return put_tree(tree, path);
 	return mount("proc", path, "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-	    "subset=pid,hidepid=invisible");
+	    "hidepid=invisible");
 }
 
 /* The same, attached nowhere. */
@@ -191,8 +194,7 @@ take_proc(void)
 
 	if ((config = fsopen("proc", FSOPEN_CLOEXEC)) == -1)
 		return -1;
-	if (fsconfig(config, FSCONFIG_SET_STRING, "subset", "pid", 0) == 0 &&
-	    fsconfig(config, FSCONFIG_SET_STRING, "hidepid", "invisible",
+	if (fsconfig(config, FSCONFIG_SET_STRING, "hidepid", "invisible",
 	    0) == 0 &&
 	    fsconfig(config, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0)
 		tree = fsmount(config, FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID |

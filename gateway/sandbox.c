@@ -309,6 +309,7 @@ step_namespaces(struct sandbox *box)
 		sandbox_report(box, SANDBOX_MOVED);
 		_exit(0);
 	}
+	box->request.is_again = true;
 	if (setsid() == -1 || namespaces_map_user(box->uid, box->gid) == -1)
 		return -1;
 	return step_parent(box);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define OVERFLOW_UID	65534	/* the kernel's, of who has none in here */
 #define LINKS_MAX	40	/* as path_resolution(7) */
 
 #define OPEN_FLAGS	(O_PATH | O_NOFOLLOW | O_CLOEXEC)
@@ -21,6 +22,7 @@ struct walk {
 	struct stat	 st;		/* of it, then of what was found */
 	unsigned	 links;		/* followed so far */
 	bool		 is_template;	/* the strict rules hold */
+	bool		 is_again;
 	uid_t		 uid;		/* besides root */
 	struct trust_failure	*failure;
 	const char	*name;		/* what was found, in folder */
@@ -54,7 +56,8 @@ not_found(struct walk *w, int error)
 static bool
 is_owner(const struct walk *w, uid_t uid)
 {
-	return uid == 0 || uid == w->uid;
+	return uid == 0 || uid == w->uid ||
+	    (w->is_again && uid == OVERFLOW_UID);
 }
 
 /* The folder we have just entered. */
@@ -301,6 +304,7 @@ trust_open(const struct trust_request *request, struct trust_program *program,
 	memset(&w, 0, offsetof(struct walk, rest));
 	w.folder = -1;
 	w.uid = request->uid;
+	w.is_again = request->is_again;
 	w.failure = failure;
 	if (request->fixed > 0)
 		fd = walk_template(&w, request->path, request->fixed);

@@ -13,6 +13,10 @@
  * its group is the file's, which must be at least min_uid as well.  Above the
  * first ${} only root's folders are followed.
  *
+ * In a user namespace root's files look like those of any other stranger.  What
+ * was checked before that was entered can since have been changed by none but
+ * root and the user, as the folders are theirs; so then strangers are trusted.
+ *
  * Every step is one openat(2) of one name from the folder checked before, so
  * nothing is looked up twice: what was checked is what is run.
  */
@@ -31,6 +35,8 @@ struct trust_request {
 					   ${}; 0 for an ordinary function */
 	uid_t		 uid;		/* an ordinary function's user */
 	uid_t		 min_uid;
+	bool		 is_again;	/* in a user namespace, after it was
+					   checked outside: see below */
 };
 
 struct trust_program {

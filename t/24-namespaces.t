@@ -122,8 +122,7 @@ is(run('chdir', "pwd; ls -A"), "/tmp\n" . ($own ? "$own\n" : ''),
     'chdir to its own /tmp');
 
 # --- processes and the rest
-like(run('strict', 'ls /proc'), qr/\A(?:(?:\d+|self|thread-self)\n)+\z/,
-    '/proc: processes');
+like(run('strict', 'cat /proc/cpuinfo'), qr/^processor/m, '/proc');
 my @pids = run('strict', 'echo $$; ls /proc | grep "[0-9]"') =~ /(\d+)/g;
 is(shift @pids, 2, 'a handler is process 2');
 is(scalar(grep { $_ == 1 || $_ > 20 } @pids), 0,

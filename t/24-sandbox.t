@@ -140,6 +140,8 @@ SKIP: {
 	skip 'no Landlock in this kernel', 1 unless $landlock;
 	for my $level (qw(strict standard)) {
 		my $got = answers($level, sort keys %deeds);
+		# At strict a folder on the way to others holds only those.
+		local $deeds{"list $dir"} = $level eq 'standard';
 		is_deeply([grep { $deeds{$_} ? $got->{$_} !~ $denied :
 		    $got->{$_} ne 'ok' } sort keys %deeds], [],
 		    "$level: files that are granted, and no others")
