@@ -343,7 +343,7 @@ END_TEST
 START_TEST(lanes)
 {
 	struct auth_question	 none;
-	char			 password[16];
+	char			 password[24];
 	int			 i;
 
 	bring_helper();
