@@ -231,4 +231,9 @@ for (
 	is($status, $want, "$auth, $file: $want");
 	like($text, $words, '... with the reason');
 }
+chmod 0644, "$dir/wrong";
+($status, $text) = Tollgate::Test->new->evil(bad => "[access]\nauth = basic\n"
+    . "auth_file = $dir/wrong\n")->run('-t');
+like($text, qr/warning: .*wrong can be read by everybody/,
+    'hashes that all can read: a warning');
 done_testing;
