@@ -69,7 +69,7 @@ static const struct row {
 	{ MESSAGE_STARTED, TO_GATEWAY, 3, { .started = { 7, 99, 33, 1, 0 } } },
 	{ MESSAGE_STARTED, TO_GATEWAY, 6, { .started = { 7, 99, 33, 1, 1 } } },
 	{ MESSAGE_REFUSED, TO_GATEWAY, 0, { .refused = { 7,
-	    REFUSAL_NOT_TRUSTED, EACCES, "folder", 33 } } },
+	    REFUSAL_NOT_TRUSTED, EACCES, "folder", 33, 0 } } },
 	{ MESSAGE_EXITED, TO_GATEWAY, 0, { .exited = { 7, 256, 0, "", 1000,
 	    2000, 1, 0 } } },
 	{ MESSAGE_REOPEN, TO_GATEWAY, 0, { .type = 0 } },
