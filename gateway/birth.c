@@ -347,8 +347,8 @@ start(struct children *cs, const struct plan *plan)
 	c->serial = ++cs->last_serial;
 	c->uid = plan->uid;
 	c->asks = plan->uid == (uid_t)-1 && load_has_accounts(cs->load);
-	if (ends_make(&c->ends, fn->protocol->way, cs->workers, c->serial,
-	    cs->is_root ? cs->gateway_uid : (uid_t)-1) == -1) {
+	if (ends_make(&c->ends, fn->protocol->way, cs->workers, c->serial) ==
+	    -1) {
 		start_failed(c, fn, "descriptors");
 		return;
 	}

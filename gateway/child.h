@@ -64,7 +64,6 @@ struct children {
 	const struct load	*load;		/* in force */
 	struct graves		*graves;
 	struct channel		*channel;	/* NULL: no gateway */
-	uid_t			 gateway_uid;
 	bool			 is_root;
 	uint64_t		 last_serial;
 	size_t			 count;

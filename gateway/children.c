@@ -352,10 +352,9 @@ children_configure(struct children *cs, const struct load *load)
 }
 
 void
-children_serve(struct children *cs, struct channel *channel, uid_t uid)
+children_serve(struct children *cs, struct channel *channel)
 {
 	cs->channel = channel;
-	cs->gateway_uid = uid;
 }
 
 void

@@ -36,8 +36,8 @@ void		 children_free(struct children *);
  */
 void	children_configure(struct children *, const struct load *);
 
-/* A gateway is there, which runs as uid; NULL: it hears of nothing more. */
-void	children_serve(struct children *, struct channel *, uid_t);
+/* A gateway is there; NULL: it hears of nothing more. */
+void	children_serve(struct children *, struct channel *);
 /* It is no more: kill all workers; nobody hears of their ends. */
 void	children_abandon(struct children *);
 

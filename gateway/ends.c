@@ -86,7 +86,7 @@ bind_in(int fd, int folder, const char *name)
 }
 
 static int
-make_listen(struct ends *e, int folder, uint64_t serial, uid_t owner)
+make_listen(struct ends *e, int folder, uint64_t serial)
 {
 	char	 name[24];
 	int	 fd;
@@ -99,7 +99,7 @@ make_listen(struct ends *e, int folder, uint64_t serial, uid_t owner)
 	if (bind_in(fd, folder, name) == -1)
 		return -1;
 	/* To connect asks for the right to write to it; but who gets here? */
-	if (owner != (uid_t)-1 && fchmodat(folder, name, 0666, 0) == -1)
+	if (fchmodat(folder, name, 0666, 0) == -1)
 		return -1;
 	fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (unlinkat(folder, name, 0) == -1 || fd == -1) {
@@ -155,8 +155,7 @@ make_endpoint(struct ends *e)
 }
 
 int
-ends_make(struct ends *e, enum start_way way, int folder, uint64_t serial,
-    uid_t owner)
+ends_make(struct ends *e, enum start_way way, int folder, uint64_t serial)
 {
 	int	 saved, status = -1;
 
@@ -164,7 +163,7 @@ ends_make(struct ends *e, enum start_way way, int folder, uint64_t serial,
 	e->theirs[0] = e->theirs[1] = e->theirs[2] = e->variables = -1;
 	switch (way) {
 	case WAY_LISTEN:
-		status = make_listen(e, folder, serial, owner);
+		status = make_listen(e, folder, serial);
 		break;
 	case WAY_LAUNCH:
 		status = make_launch(e);

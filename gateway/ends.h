@@ -22,12 +22,11 @@ struct ends {
 };
 
 /*
- * Make them.  A listening socket is bound in folder under the name of serial,
- * given to owner ((uid_t)-1: kept) and unlinked: who has no descriptor of it
- * cannot reach it.  -1 with errno, nothing being left open.
+ * Make them.  A listening socket is bound in folder, where nobody else gets,
+ * under the name of serial, opened to all and unlinked: who has no descriptor
+ * of it cannot reach it.  -1 with errno, nothing being left open.
  */
-int	ends_make(struct ends *, enum start_way, int folder, uint64_t serial,
-	    uid_t owner);
+int	ends_make(struct ends *, enum start_way, int folder, uint64_t serial);
 
 /* Close the worker's, or the gateway's; what is closed becomes -1. */
 void	ends_close_theirs(struct ends *);

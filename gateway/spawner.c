@@ -114,7 +114,7 @@ leave_gateway(struct spawner *s)
 	if (s->phase == PHASE_RUN)
 		children_abandon(s->children);
 	else
-		children_serve(s->children, NULL, 0);
+		children_serve(s->children, NULL);
 }
 
 /* One that cannot be trusted to end by itself. */
@@ -222,7 +222,7 @@ start_gateway(struct spawner *s)
 		reaper_signal(s->gateway, SIGKILL);
 		return;
 	}
-	children_serve(s->children, s->channel, loads_settings(s->loads)->uid);
+	children_serve(s->children, s->channel);
 	if (loads_serve(s->loads, s->channel) == -1) {
 		log_errno("LOAD");
 		drop_gateway(s, "it cannot be given its sockets");
@@ -236,7 +236,7 @@ static void
 clear(struct spawner *s)
 {
 	s->restart_ms = NEVER;
-	children_serve(s->children, NULL, 0);
+	children_serve(s->children, NULL);
 	children_end_all(s->children, false);
 	enter(s, PHASE_CLEAR, loads_settings(s->loads)->stop_timeout_ms);
 }

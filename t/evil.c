@@ -922,6 +922,39 @@ mode_sleep_mid_body(struct evil *e)
 	end_with(e, 0, FCGI_REQUEST_COMPLETE);
 }
 
+/* Answers n bytes, a descriptor with each. */
+static void
+mode_send_descriptors(struct evil *e)
+{
+	unsigned char	 record[] = { 1, FCGI_STDOUT, 0, (unsigned char)e->id,
+			     0, 1, 0, 0, 'x' };
+	union {
+		struct cmsghdr	 head;
+		char		 room[CMSG_SPACE(sizeof(int))];
+	}		 control;
+	struct iovec	 iov = { record, sizeof(record) };
+	struct msghdr	 msg;
+	int		 fd = STDERR_FILENO;
+	long		 i;
+
+	head(e);
+	for (i = 0; i < e->n; i++) {
+		memset(&msg, 0, sizeof(msg));
+		memset(&control, 0, sizeof(control));
+		msg.msg_iov = &iov;
+		msg.msg_iovlen = 1;
+		msg.msg_control = control.room;
+		msg.msg_controllen = sizeof(control.room);
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(&control.head), &fd, sizeof(fd));
+		if (sendmsg(e->fd, &msg, MSG_NOSIGNAL) == -1)
+			return;
+	}
+	end_with(e, 0, FCGI_REQUEST_COMPLETE);
+}
+
 /*
  * Leaves a grandchild in a session of its own, which holds every descriptor.
  * n: this process then exits in mid-answer.
@@ -1032,6 +1065,7 @@ static const struct mode {
 	{ "burn-child",		mode_burn_child,	false },
 	{ "sleep",		mode_sleep,		false },
 	{ "sleep-mid-body",	mode_sleep_mid_body,	false },
+	{ "send-descriptors",	mode_send_descriptors,	false },
 	{ "double-fork",	mode_double_fork,	false },
 	{ "close-listen",	mode_close_listen,	false },
 	{ "nonblock",		mode_nonblock,		false },
