@@ -4,6 +4,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
+use IO::Socket::INET;
 use Test::More;
 use Tollgate::Test;
 
@@ -41,6 +42,7 @@ for my $target (split /&/, $ENV{QUERY_STRING}) {
 	print "$target $_ ", result($attack{$_}->($target)), "\n"
 	    for sort keys %attack;
 }
+print "front ", result(IO::Socket::UNIX->new('%DIR%/tollgate.sock')), "\n";
 print "workers ", result(opendir my $workers, '%DIR%/run/workers'), "\n";
 PERL
 
@@ -64,6 +66,14 @@ sub leads_to {
 	my %seen = map { ((readlink) // 'gone') => 1 } glob "/proc/$pid/fd/*";
 
 	return sort map { s/:\[\d+\]//r } keys %seen;
+}
+
+# One that only root may bind.
+sub low_port {
+	for my $port (reverse 600 .. 1023) {
+		return $port if IO::Socket::INET->new(Listen => 1,
+		    LocalAddr => "127.0.0.1:$port");
+	}
 }
 
 sub ends {
@@ -161,10 +171,27 @@ SKIP: {
 	is_deeply(all_of($answer, $gateway), \%denied, 'the gateway');
 	is_deeply(all_of($answer, $other), \%denied,
 	    'the worker of another user');
-	like($answer->{body}, qr/^workers EACCES$/m, "workers' sockets");
+	like($answer->{body}, qr/^$_ EACCES$/m, "$_: its sockets")
+	    for qw(front workers);
 	is($t->get('/evil?mode=ok')->{status}, 200, 'all is well afterwards');
+	my $before = descriptors($gateway);
+	is($t->get('/evil?mode=send-descriptors&n=50')->{body}, 'x' x 50,
+	    'a worker that sends descriptors');
+	ok(wait_for(sub { descriptors($gateway) < $before + 25 }, 30,
+	    'their end'), 'does not get rid of them');
 
 	# What it needs to know of others' processes it learns without.
+	# What it needs for a reload it still has.
+	my $low = low_port();
+	my $group = getgrnam 'www-data';
+	my $text = slurp("$dir/tollgate.ini");
+	$text =~ s{^(listen = .*)}{$1 unix:$dir/second.sock 127.0.0.1:$low}m;
+	spew("$dir/tollgate.ini", "${text}listen_group = www-data\n");
+	ok($t->reload, "a reload that listens on port $low");
+	is($t->get('/evil?mode=ok', address => "127.0.0.1:$low")->{status},
+	    200, 'which answers');
+	is((stat "$dir/second.sock")[5], $group, 'and gives away a socket');
+
 	# Twice, as one that was killed may not have been reaped yet.
 	my ($stays, @go) = map { $t->get("/$_?mode=double-fork")->{body}
 	    =~ /grandchild=(\d+)/ } qw(evil short);

@@ -92,6 +92,26 @@ touch /srv/data/there && echo wrote /srv/data
 touch /etc/tollgate/here /var/lib/tollgate/here && echo wrote elsewhere
 : >/dev/stderr && echo stderr
 SH
+	$systemd->file('/etc/tollgate/functions.d/walled.ini', <<'INI');
+[function]
+handler = /srv/fn/walled.pl
+protocol = cgi
+[route]
+exact = /fn/walled
+[sandbox]
+level = strict
+network = loopback
+require = landlock seccomp namespaces cgroup
+INI
+	$systemd->file('/srv/fn/walled.pl', <<'PERL', 0755);
+#!/usr/bin/perl
+use IO::Socket::INET;
+print "Content-Type: text/plain\n\n";
+print "processes=", scalar(grep { m{/\d+$} } glob '/proc/*'), "\n";
+IO::Socket::INET->new('127.0.0.1:1') or $!{ECONNREFUSED} and print "lo\n";
+print "network=", readlink('/proc/self/ns/net'), "\n";
+print "/var holds ", join(' ', map { m{/(\w+)$} } glob '/var/*'), "\n";
+PERL
 	$systemd->file('/etc/tollgate/functions.d/home.ini', <<'INI');
 [function]
 handler = /home/${user}/run.cgi
@@ -143,10 +163,11 @@ system 'systemd-sysusers && systemd-tmpfiles --create '
     . '/etc/tmpfiles.d/tollgate.conf';
 system 'systemctl daemon-reload';
 show('start=' . system 'systemctl start tollgate.socket tollgate');
-show_get($_) for qw(/fn/hello /fn/hello.sh /fn/probe /~anna);
 my $pid = `systemctl show -p MainPID --value tollgate`;
 chomp $pid;
+show_get($_) for qw(/fn/hello /fn/hello.sh /fn/probe /fn/walled /~anna);
 open my $in, '<', "/proc/$pid/status";
+show('spawner:network=' . readlink "/proc/$pid/ns/net");
 show(map { /^(Cap\w+|Uid):\s*(\S+)/ ? "spawner:$1=$2" : () } <$in>);
 show("spawner=" . getpwuid((stat "/proc/$pid")[4]));
 my $stays = forked('evil');
@@ -194,6 +215,13 @@ PERL
 	$has->('/fn/probe:wrote /srv/data', 'writes below /srv');
 	unlike($output, qr/wrote elsewhere/, 'and nowhere else');
 	$has->('/fn/probe:stderr', 'and opens /dev/stderr');
+	$has->('/fn/walled=200', 'a strict one of its own network runs');
+	$has->('/fn/walled:processes=[12]', 'and sees no other process');
+	$has->('/fn/walled:lo', 'has a loopback device');
+	unlike($output, qr{^spawner:network=(.*)$
+	    (?:.*\n)*\Q/fn/walled:network=\E\1$}mx, "which is not the unit's");
+	unlike($output, qr{^/fn/walled:/var holds .*\b(?:log|lib)\b}m,
+	    'and a root of its own');
 	$has->('stays=1', 'what a living worker has forked stays');
 	$has->('reload=0', 'it reloads');
 	$has->('reloaded', 'and that is in force');
