@@ -574,6 +574,11 @@ init(struct spawner *s, const struct spawner_setup *setup)
 	s->cgroups = cgroups_create(setup->load->settings.cgroup,
 	    setup->starter);
 	means_take(&means, s->cgroups);
+	if (means.kernel.landlock == 0)
+		log_warning("no Landlock: at level = standard a worker can "
+		    "reach whatever its user can");
+	if (!means.kernel.seccomp)
+		log_warning("no seccomp: workers can make every system call");
 	if ((s->kit = kit_create(&means, SANDBOX_VARIABLES + 1)) == NULL)
 		fatal("the system's folders");
 	s->children = children_create(s->epoll, setup->place->workers,
