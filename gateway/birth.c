@@ -34,7 +34,9 @@ struct plan {			/* what START comes to */
 	struct trust_request	 request;	/* of its program */
 	uid_t			 uid;		/* (uid_t)-1: not known yet */
 	struct account		 account;	/* then, that of all others */
+	const char		*folder;	/* that it is in */
 	const struct load	*load;
+	struct enclosure	 walls;
 };
 
 /* --- what it says --------------------------------------------------------- */
@@ -203,14 +205,13 @@ on_report(void *arg, uint32_t events)
 
 /* The folder that the program is in, in fn's arena. */
 static const char *
-program_folder(const struct function *fn, const struct trust_request *request)
+program_folder(const struct function *fn, const char *path)
 {
-	const char	*slash = strrchr(request->path, '/');
+	const char	*slash = strrchr(path, '/');
 
-	if (slash == request->path)
+	if (slash == path)
 		return "/";
-	return arena_strndup(fn->arena, request->path,
-	    (size_t)(slash - request->path));
+	return arena_strndup(fn->arena, path, (size_t)(slash - path));
 }
 
 /* All that the child needs, as it allocates nothing; in fn's arena. */
@@ -224,8 +225,8 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	memset(box, 0, sizeof(*box));
 	box->function = fn;
 	box->request = plan->request;
-	box->folder = fn->chdir[0] != '\0' ? fn->chdir :
-	    program_folder(fn, &plan->request);
+	box->folder = fn->chdir[0] != '\0' ? fn->chdir : plan->folder;
+	box->walls = &plan->walls;
 	box->parent = getpid();
 	box->is_root = c->all->is_root;
 	memcpy(box->ends, c->ends.theirs, sizeof(box->ends));
@@ -266,20 +267,15 @@ fork_child(struct child *c, const struct plan *plan)
 {
 	struct sandbox	 box;
 	struct launch	 launch;
-	struct enclosure walls;
 	int		 report[2], saved;
 	pid_t		 pid;
 
 	prepare(c, plan, &box, &launch);
-	walls_enclose(plan->load->walls, &walls, plan->function->arena,
-	    plan->function, program_folder(plan->function, &plan->request));
-	box.walls = &walls;
-	c->has_init = walls.has_init;
 	if (make_report(report) == -1)
 		return -1;
 	box.report = report[1];
 	/* A fork alone: what fork(3) sets right is for threads and malloc. */
-	if ((pid = leaf_fork(&c->leaf, walls.at_fork,
+	if ((pid = leaf_fork(&c->leaf, plan->walls.at_fork,
 	    &box.is_in_leaf)) == 0)
 		launcher_become(&box, &launch);
 	c->pid = pid;
@@ -327,6 +323,7 @@ make_leaf(struct child *c, const struct plan *plan, const char **step)
 	leaf->groups = c->all->cgroups;
 	leaf->uid = plan->uid;
 	leaf->serial = c->serial;
+	leaf->own_tasks = plan->walls.has_init ? 1 : 0;
 	snprintf(leaf->function, sizeof(leaf->function), "%s", fn->name);
 	if (leaf->groups == NULL || leaf->uid == (uid_t)-1)
 		return 0;
@@ -346,6 +343,7 @@ start(struct children *cs, const struct plan *plan)
 	c->number = plan->worker;
 	c->serial = ++cs->last_serial;
 	c->uid = plan->uid;
+	c->has_init = plan->walls.has_init;
 	c->asks = plan->uid == (uid_t)-1 && load_has_accounts(cs->load);
 	if (ends_make(&c->ends, fn->protocol->way, cs->workers, c->serial) ==
 	    -1) {
@@ -461,7 +459,10 @@ children_start(struct children *cs, const struct message_start *message,
 		plan.worker = message->worker;
 		plan.function = fn;
 		plan.request.path = path;
+		plan.folder = program_folder(fn, path);
 		plan.load = load;
+		walls_enclose(load->walls, &plan.walls, fn->arena, fn,
+		    plan.folder);
 		if (fn->is_template)
 			plan.request.fixed = (size_t)(strstr(fn->handler, "${")
 			    - fn->handler);

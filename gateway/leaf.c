@@ -29,6 +29,7 @@ struct path {			/* a leaf's, and of those above it */
 	char	 user[LEAF_MAX];
 	char	 function[LEAF_MAX];
 	char	 leaf[LEAF_MAX];
+	unsigned own_tasks;
 };
 
 static void
@@ -49,6 +50,7 @@ cut_last(char path[LEAF_MAX], const char *from)
 static void
 all_paths(const struct leaf *leaf, struct path *p)
 {
+	p->own_tasks = leaf->own_tasks;
 	leaf_path(leaf, p->leaf);
 	cut_last(p->function, p->leaf);
 	cut_last(p->user, p->function);
@@ -83,12 +85,13 @@ limit_memory(const char *leaf, uint64_t max, const char **step)
 }
 
 static int
-limit_tasks(const char *leaf, uint32_t max, const char **step)
+limit_tasks(const char *leaf, uint64_t max, unsigned own, const char **step)
 {
 	char	 text[24] = "max";
 
 	if (max != 0)
-		snprintf(text, sizeof(text), "%lu", (unsigned long)max);
+		snprintf(text, sizeof(text), "%llu",
+		    (unsigned long long)max + own);
 	*step = "limits.tasks_max: pids.max";
 	return cgroupfs_write(leaf, "pids.max", text);
 }
@@ -116,7 +119,7 @@ set_limits(const struct path *p, unsigned controllers,
 	    limit_memory(p->leaf, fn->memory_max, step) == -1)
 		return -1;
 	if (controllers & CGROUP_PIDS &&
-	    limit_tasks(p->leaf, fn->tasks_max, step) == -1)
+	    limit_tasks(p->leaf, fn->tasks_max, p->own_tasks, step) == -1)
 		return -1;
 	if (controllers & CGROUP_CPU && limit_cpu(p, fn, step) == -1)
 		return -1;

@@ -22,6 +22,8 @@ struct leaf {
 	bool			 is_made;
 	uid_t			 uid;
 	uint64_t		 serial;
+	unsigned		 own_tasks;	/* that are not the function's:
+						   beyond its tasks_max */
 	char			 function[FUNCTION_NAME_MAX + 1];
 };
 

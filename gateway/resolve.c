@@ -314,11 +314,17 @@ compare_tasks(const void *a, const void *b)
 	return x->uid < y->uid ? -1 : x->uid > y->uid;
 }
 
+/* At level strict each worker has an init besides. */
 static uint64_t
 tasks_of(const struct function *fn)
 {
-	return fn->tasks_max == 0 ? RLIM_INFINITY :
-	    (uint64_t)fn->max_children * fn->tasks_max;
+	uint64_t	 each = fn->tasks_max;
+
+	if (each == 0)
+		return RLIM_INFINITY;
+	if (fn->level == CONFINE_STRICT)
+		each++;
+	return fn->max_children * each;
 }
 
 /* Make one of the entries of each user, which stand side by side. */

@@ -305,9 +305,10 @@ START_TEST(whole_load)
 	ck_assert_uint_eq(fn->uid == 0, 0);
 	if (geteuid() == 0) {
 		ck_assert_uint_ne(fn->uid, config->gateway.uid);
-		/* 2 x 3 and twice 8 x 32, as all are one user's */
+		/* 2 x 3 and twice 8 x 32, as all are one user's; and
+		   each worker's init */
 		ck_assert_uint_eq(config->functions[1]->rlimits.processes,
-		    6 + 2 * 256);
+		    2 * (3 + 1) + 2 * 8 * (32 + 1));
 	} else
 		ck_assert_uint_eq(fn->uid, geteuid());
 	config_free(config);
