@@ -77,6 +77,25 @@ for my $level (qw(strict standard none)) {
 sandbox(hidden => "level = standard\nread_only_paths = %DIR%/ro\n"
     . "inaccessible_paths = %DIR%/ro/secret /etc/passwd");
 sandbox(around => "level = standard\nread_only_paths = %DIR%");
+for ([anna => 5001], [bert => 5002]) {
+	my ($name, $uid) = @$_;
+
+	mkdir "$dir/home/$name", 0755;
+	$t->handler("home/$name/run.cgi", $script);
+	spew("$dir/home/$name/module", 'x');
+	chown $uid, 5000, "$dir/home/$name", glob "$dir/home/$name/*";
+}
+$t->function(user => <<'INI');
+[function]
+handler = %DIR%/home/${user}/run.cgi
+protocol = cgi
+[route]
+regex = "^/user/(?<user>[a-z]+)$"
+[limits]
+tasks_max = 4096
+[sandbox]
+level = standard
+INI
 sandbox(alone => "level = standard\nnetwork = none");
 sandbox(more => "level = standard\n"
     . "system_call_filter = \@default personality");
@@ -193,6 +212,18 @@ SKIP: {
 	like($got->{$_}, $denied, "around: $_") for "read $dir/tollgate.ini",
 	    "list $dir/functions.d", "read $dir/functions.d/none.ini",
 	    "list $dir/log";
+}
+
+# A template's folder is known only with its program: another tenant's is not
+# granted, even if its mode lets all in.
+SKIP: {
+	skip 'only root can run programs as others', 1 unless $> == 0;
+	skip 'no Landlock in this kernel', 1 unless $landlock;
+	my $got = answers('user/anna', "read $dir/home/anna/module",
+	    "read $dir/home/bert/module", "list $dir/home");
+	is($got->{"read $dir/home/anna/module"}, 'ok', 'a tenant: its own');
+	like($got->{$_}, $denied, "a tenant: $_") for
+	    "read $dir/home/bert/module", "list $dir/home";
 }
 
 # Rather not than with less.
