@@ -54,6 +54,9 @@
 		FS_REMOVE_FILE | FS_MAKE_DIR | FS_MAKE_REG | FS_MAKE_SOCK | \
 		FS_MAKE_FIFO | FS_MAKE_SYM | FS_REFER)
 
+#define APPEND	(FS_WRITE_FILE | FS_MAKE_REG)
+#define LEDGER	(APPEND | FS_READ_FILE | FS_TRUNCATE)
+
 static const uint64_t accesses[] = {
 	[GRANT_LOOK] =		LOOK,
 	[GRANT_READ] =		LOOK | FS_EXECUTE,
@@ -61,6 +64,10 @@ static const uint64_t accesses[] = {
 	[GRANT_WRITE] =		SCRATCH | FS_EXECUTE,
 	[GRANT_DEVICE] =	DEVICE,
 	[GRANT_PROGRAM] =	FS_READ_FILE | FS_EXECUTE,
+	[GRANT_FIGURES] =	FS_READ_FILE,
+	[GRANT_APPEND] =	APPEND,
+	[GRANT_LEDGER] =	LEDGER,
+	[GRANT_SPOOL] =		LEDGER | FS_REMOVE_FILE,
 };
 
 /* The kernel's; it takes longer ones whose end is zero. */

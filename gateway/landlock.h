@@ -24,7 +24,12 @@ enum grant {			/* of a file, or of a folder with all in it */
 	GRANT_SCRATCH,		/* read and write, make and remove */
 	GRANT_WRITE,		/* and run programs */
 	GRANT_DEVICE,		/* of files alone: read and write them */
-	GRANT_PROGRAM		/* the same: read and run them */
+	GRANT_PROGRAM,		/* the same: read and run them */
+
+	GRANT_FIGURES,		/* read files whose names are known */
+	GRANT_APPEND,		/* write to files, old ones and new */
+	GRANT_LEDGER,		/* and read and shorten them */
+	GRANT_SPOOL		/* and remove them */
 };
 
 struct landlock {		/* rules in the making */

@@ -6,9 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <linux/landlock.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,127 +18,129 @@
 
 #include "callfilter.h"
 #include "config.h"
+#include "landlock.h"
 #include "log.h"
 #include "mem.h"
 
-/* Newer than the headers may be; the kernel says which ABI it knows. */
-#define FS_TRUNCATE		(UINT64_C(1) << 14)	/* since ABI 3 */
-#define FS_IOCTL_DEV		(UINT64_C(1) << 15)	/* 5 */
-#define NET_TCP			UINT64_C(3)		/* 4: bind, connect */
-#define SCOPED			UINT64_C(3)		/* 6: abstract sockets,
-							   signals */
-
-struct attributes {		/* landlock_ruleset_attr, as of ABI 6 */
-	uint64_t	 fs, net, scoped;
-};
-
-/* Of everything that the kernel can forbid, by its ABI. */
+/* What Landlock rules, in the log's words, by its version. */
 static const struct {
-	int		 abi;
-	uint64_t	 fs, net, scoped;
+	unsigned	 abi;
 	const char	*word;
-} handled[] = {
-	{ 1, LANDLOCK_ACCESS_FS_REFER - 1, 0, 0, "files" },
-	{ 2, LANDLOCK_ACCESS_FS_REFER, 0, 0, NULL },
-	{ 3, FS_TRUNCATE, 0, 0, NULL },
-	{ 4, 0, NET_TCP, 0, ", TCP" },
-	{ 5, FS_IOCTL_DEV, 0, 0, NULL },
-	{ 6, 0, 0, SCOPED, ", abstract sockets, signals" },
+} ruled[] = {
+	{ 1,			"files" },
+	{ LANDLOCK_TCP,		", TCP" },
+	{ LANDLOCK_SCOPES,	", abstract sockets, signals" },
 };
 
-/* What is done in a folder that holds ... */
-#define TO_LOG		(LANDLOCK_ACCESS_FS_WRITE_FILE | \
-			LANDLOCK_ACCESS_FS_MAKE_REG)
-#define TO_ACCOUNT	(TO_LOG | LANDLOCK_ACCESS_FS_READ_FILE | FS_TRUNCATE)
-#define TO_SPOOL	(TO_ACCOUNT | LANDLOCK_ACCESS_FS_REMOVE_FILE)
-#define OF_A_DEVICE	LANDLOCK_ACCESS_FS_WRITE_FILE
+struct folder {			/* or a device */
+	char		*path;
+	enum grant	 grant;
+};
 
 struct lockdown {
-	struct {
-		char		*path;
-		uint64_t	 access;
-	}		*folders;
+	struct folder	*folders;
 	size_t		 count;
-	int		 abi;		/* Landlock's; 0: does not hold */
+	bool		 holds;		/* Landlock does */
 };
 
 /* --- which folders ------------------------------------------------------ */
 
-/* Does a folder that was opened for this hold path? */
+/* Something that the configuration has us write to. */
+struct place {
+	const char	*who;		/* is told of it: gateway, a function */
+	const char	*key;
+	const char	*path;
+	bool		 is_folder;	/* else a file */
+	enum grant	 grant;		/* of the folder */
+};
+
+/* Those that are for files stand in the order of what they grant. */
 static bool
-holds(const struct lockdown *l, const char *path, uint64_t access)
+is_enough(enum grant has, enum grant wanted)
 {
-	size_t	 i, len;
+	return has == wanted || (wanted >= GRANT_APPEND && has > wanted);
+}
+
+/* Does something that was opened for this hold path? */
+static bool
+has_opened(const struct lockdown *l, const char *path, enum grant grant)
+{
+	const char	*folder;
+	size_t		 i, len;
 
 	for (i = 0; i < l->count; i++) {
-		len = strlen(l->folders[i].path);
-		if ((access & ~l->folders[i].access) == 0 &&
-		    strncmp(path, l->folders[i].path, len) == 0 &&
+		folder = l->folders[i].path;
+		len = strlen(folder);
+		if (is_enough(l->folders[i].grant, grant) &&
+		    strncmp(path, folder, len) == 0 &&
 		    (path[len] == '/' || path[len] == '\0' || len == 1))
 			return true;
 	}
 	return false;
 }
 
-static bool
-is_device(const char *path)
+static enum grant
+grant_of(const struct place *p)
 {
 	struct stat	 st;
 
-	return lstat(path, &st) == 0 && S_ISCHR(st.st_mode);
+	return lstat(p->path, &st) == 0 && S_ISCHR(st.st_mode) ?
+	    GRANT_DEVICE : p->grant;
 }
 
-/* Path itself is opened if it is a folder, or a device; else its folder. */
-static void
-add(struct lockdown *l, const char *path, bool is_folder, uint64_t access)
+static bool
+permits(const struct lockdown *l, const struct place *p)
 {
-	size_t	 len = strlen(path);
+	/* stderr, syslog, or nothing. */
+	return p->path[0] != '/' || has_opened(l, p->path, grant_of(p));
+}
 
-	if (path[0] != '/')
+/* A file's folder, but a device itself. */
+static void
+add(void *arg, const struct place *p)
+{
+	struct lockdown	*l = arg;
+	enum grant	 grant = grant_of(p);
+	size_t		 len = strlen(p->path);
+
+	if (permits(l, p))
 		return;
-	if (is_device(path))
-		access = OF_A_DEVICE;
-	else if (!is_folder) {
-		while (path[--len] != '/')
-			continue;
+	if (!p->is_folder && grant != GRANT_DEVICE) {
+		len = (size_t)(strrchr(p->path, '/') - p->path);
 		len += len == 0;
 	}
-	if (holds(l, path, access))
-		return;
 	l->folders = xreallocarray(l->folders, l->count + 1,
 	    sizeof(*l->folders));
-	l->folders[l->count].path = xasprintf("%.*s", (int)len, path);
-	l->folders[l->count++].access = access;
+	l->folders[l->count].path = xasprintf("%.*s", (int)len, p->path);
+	l->folders[l->count++].grant = grant;
 }
 
-/* Call use with every path that this configuration has us write to. */
 static void
-for_each_path(const struct config *config, void (*use)(void *arg,
-    const char *who, const char *key, const char *path, bool is_folder,
-    uint64_t access), void *arg)
+for_each_place(const struct config *config,
+    void (*use)(void *arg, const struct place *), void *arg)
 {
 	const struct gateway_settings	*s = &config->gateway;
-	const struct function		*fn;
+	const struct place		 ours[] = {
+		{ "", "", "/dev/null", false, GRANT_DEVICE },
+		{ "gateway", "state_dir", s->state_dir, true, GRANT_SPOOL },
+		{ "gateway", "accounting", s->accounting, false,
+		    GRANT_LEDGER },
+		{ "gateway", "error_log", s->error_log, false, GRANT_APPEND },
+		{ "gateway", "function_logs", s->function_logs, true,
+		    GRANT_APPEND },
+	};
+	struct place			 theirs = {
+		.key = "log.stderr", .grant = GRANT_APPEND,
+	};
 	size_t				 i;
 
-	use(arg, "gateway", "state_dir", s->state_dir, true, TO_SPOOL);
-	use(arg, "gateway", "accounting", s->accounting, false, TO_ACCOUNT);
-	use(arg, "gateway", "error_log", s->error_log, false, TO_LOG);
-	use(arg, "gateway", "function_logs", s->function_logs, true, TO_LOG);
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		use(arg, &ours[i]);
 	for (i = 0; i < config->count; i++) {
-		fn = config->functions[i];
-		use(arg, fn->name, "log.stderr", fn->stderr_log, false,
-		    TO_LOG);
+		theirs.who = config->functions[i]->name;
+		theirs.path = config->functions[i]->stderr_log;
+		use(arg, &theirs);
 	}
-}
-
-static void
-collect(void *arg, const char *who, const char *key, const char *path,
-    bool is_folder, uint64_t access)
-{
-	(void)who;
-	(void)key;
-	add(arg, path, is_folder, access);
 }
 
 struct question {
@@ -150,20 +150,16 @@ struct question {
 };
 
 static void
-ask(void *arg, const char *who, const char *key, const char *path,
-    bool is_folder, uint64_t access)
+ask(void *arg, const struct place *p)
 {
 	struct question	*q = arg;
 
-	(void)is_folder;
-	if (is_device(path))
-		access = OF_A_DEVICE;
-	if (path[0] != '/' || holds(q->lockdown, path, access))
+	if (permits(q->lockdown, p))
 		return;
 	q->is_permitted = false;
 	config_errors_add(q->errors, "%s: %s = %s: the gateway has locked "
 	    "itself out of that folder, as it wrote nothing there when it "
-	    "started: it takes a restart", who, key, path);
+	    "started: it takes a restart", p->who, p->key, p->path);
 }
 
 bool
@@ -172,79 +168,57 @@ lockdown_permits(const struct lockdown *l, const struct config *config,
 {
 	struct question	 q = { l, errors, true };
 
-	if (l == NULL || l->abi == 0)
+	if (l == NULL || !l->holds)
 		return true;
-	for_each_path(config, ask, &q);
+	for_each_place(config, ask, &q);
 	return q.is_permitted;
 }
 
 /* --- Landlock ----------------------------------------------------------- */
 
 static void
-permit(int rules, const char *path, uint64_t access)
+permit(const struct landlock *rules, const char *path, enum grant grant)
 {
-	struct landlock_path_beneath_attr	 rule;
+	int	 fd = open(path, O_PATH | O_CLOEXEC);
 
-	rule.allowed_access = access;
-	rule.parent_fd = open(path, O_PATH | O_CLOEXEC);
-	if (rule.parent_fd == -1 || syscall(SYS_landlock_add_rule, rules,
-	    LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == -1)
+	if (fd == -1 || landlock_grant(rules, fd, grant) == -1)
 		log_errno("%s: the gateway locks itself out of it", path);
-	if (rule.parent_fd != -1)
-		close(rule.parent_fd);
+	if (fd != -1)
+		close(fd);
 }
 
-/* The folders, and what workers use as proc(5) says it; -1 with errno. */
+/* To the folders, and to what proc(5) says of workers; -1 with errno. */
 static int
-restrict_to_folders(struct lockdown *l, struct attributes *all)
+restrict_files(const struct lockdown *l, unsigned abi)
 {
-	size_t	 size, i;
-	int	 rules, status;
+	struct landlock	 rules;
+	size_t		 i;
 
-	size = l->abi >= 6 ? sizeof(*all) : l->abi >= 4 ?
-	    offsetof(struct attributes, scoped) :
-	    offsetof(struct attributes, net);
-	rules = (int)syscall(SYS_landlock_create_ruleset, all, size, 0);
-	if (rules == -1)
+	if (abi == 0 || landlock_begin(&rules, abi, true) == -1)
 		return -1;
 	for (i = 0; i < l->count; i++)
-		permit(rules, l->folders[i].path,
-		    l->folders[i].access & all->fs);
-	permit(rules, "/proc", LANDLOCK_ACCESS_FS_READ_FILE);
-	status = (int)syscall(SYS_landlock_restrict_self, rules, 0);
-	close(rules);
-	return status;
+		permit(&rules, l->folders[i].path, l->folders[i].grant);
+	permit(&rules, "/proc", GRANT_FIGURES);
+	return landlock_enter(&rules);
 }
 
 /* What holds goes to words. */
 static void
 enter_landlock(struct lockdown *l, char *words, size_t room)
 {
-	struct attributes	 all = { 0, 0, 0 };
-	size_t			 i, len;
+	unsigned	 abi = landlock_abi();
+	size_t		 i, len;
 
-	l->abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
-	if (l->abi < 1) {
-		l->abi = 0;
+	if (restrict_files(l, abi) == -1) {
 		snprintf(words, room, "no Landlock (%s)", strerror(errno));
 		return;
 	}
-	len = (size_t)snprintf(words, room, "Landlock ABI %d for ", l->abi);
-	for (i = 0; i < sizeof(handled) / sizeof(handled[0]); i++) {
-		if (handled[i].abi > l->abi)
-			break;
-		all.fs |= handled[i].fs;
-		all.net |= handled[i].net;
-		all.scoped |= handled[i].scoped;
-		if (handled[i].word != NULL && len < room)
+	l->holds = true;
+	len = (size_t)snprintf(words, room, "Landlock ABI %u for ", abi);
+	for (i = 0; i < sizeof(ruled) / sizeof(ruled[0]); i++)
+		if (ruled[i].abi <= abi && len < room)
 			len += (size_t)snprintf(words + len, room - len, "%s",
-			    handled[i].word);
-	}
-	if (restrict_to_folders(l, &all) == 0)
-		return;
-	l->abi = 0;
-	snprintf(words, room, "no Landlock (%s)", strerror(errno));
+			    ruled[i].word);
 }
 
 /* --- the rest ----------------------------------------------------------- */
@@ -300,8 +274,7 @@ lockdown_enter(const struct config *config)
 		    "need more than a gateway may do");
 		return l;
 	}
-	add(l, "/dev/null", false, TO_LOG);
-	for_each_path(config, collect, l);
+	for_each_place(config, add, l);
 	is_plain = drop_capabilities();
 	lower_limits();
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)

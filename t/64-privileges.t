@@ -5,6 +5,7 @@ use strict;
 use warnings;
 use lib 't/lib';
 use IO::Socket::INET;
+use MIME::Base64 qw(encode_base64);
 use Test::More;
 use Tollgate::Test;
 
@@ -97,6 +98,11 @@ SKIP: {
 	my $t = Tollgate::Test->new(gateway => "min_uid = 1\ncgroup = none");
 	$dir = $t->dir;
 	mkdir "$dir/elsewhere";
+	my $hash = crypt('secret', '$y$j75$salt$') // '';
+	spew("$dir/users", "anna:$hash\n");
+	chmod 0600, "$dir/users";
+	$t->evil(login => "[access]\nauth = basic\nauth_file = $dir/users\n")
+	    if $hash =~ /^\$y\$/;
 	$t->evil(evil => "[pool]\nmax_children = 1\n[sandbox]\nlevel = none\n")
 	    ->evil(short => "[pool]\nprocess_idle_timeout = 200ms\n[sandbox]\n"
 	    . "level = none\n")
@@ -134,6 +140,22 @@ SKIP: {
 		ok($t->reload, 'one within what it has is not');
 		spew("$dir/tollgate.ini", $ini);
 		$t->reload;
+	}
+	SKIP: {
+		skip 'no yescrypt here, so no helper', 4
+		    unless $hash =~ /^\$y\$/;
+		is($t->get('/login?mode=ok', headers => { Authorization =>
+		    'Basic ' . encode_base64('anna:secret', '') })->{status},
+		    200, 'helper: knows a password');
+		my ($helper) = grep { Tollgate::Test::command_line($_)
+		    =~ /^tollgated: auth/ } $t->children;
+		my %its = %{status($helper)};
+		is(join(' ', @its{qw(CapPrm CapBnd)}) =~ s/\b0+\b/none/gr,
+		    'none none', 'helper: no capabilities');
+		is_deeply([grep { !m{^/dev/null$|/output$} }
+		    leads_to($helper)], ['socket'], 'helper: one socket');
+		skip 'built with sanitizers', 1 if is_sanitized();
+		is($its{Seccomp}, 2, 'helper: a filter of system calls');
 	}
 	%has = %{status($spawner)};
 	is($has{$_} =~ s/^0+$/none/r, 'none', "spawner: $_")
