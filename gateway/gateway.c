@@ -531,6 +531,10 @@ serve(void)
 	struct gateway	 g;
 
 	memset(&g, 0, sizeof(g));
+	if (geteuid() == 0) {
+		errno = EPERM;
+		fatal("root");
+	}
 	/* Where workers have our uid, they must not look into us. */
 	if (prctl(PR_SET_DUMPABLE, 0) == -1)
 		fatal("PR_SET_DUMPABLE");

@@ -399,6 +399,12 @@ main(int argc, char *argv[])
 	umask(027);
 	read_options(argc, argv, &o);
 	log_open("stderr", LEVEL_INFO, "tollgated");
+	/* All would run as root, which nothing shall. */
+	if (geteuid() == 0 && !privileges_can_change_user()) {
+		log_error("root without CAP_SETUID and CAP_SETGID cannot run "
+		    "anything as another user: start it as another user");
+		return 1;
+	}
 	if (o.test || o.print)
 		return test(&o);
 	raise_descriptors();

@@ -168,6 +168,11 @@ SKIP: {
 	is(status($worker)->{CapEff} =~ s/^0+$/none/r, 'none',
 	    'a worker has none');
 
+	my ($code, $words) = Tollgate::Test::run_command('setpriv',
+	    '--bounding-set=-setuid', $t->command('-t'));
+	is($code, 1, 'root that cannot become another user is refused');
+	like($words, qr/root without CAP_SETUID/, 'with the reason');
+
 	# What they share.
 	is_unshared($t, spawner => $spawner, gateway => $gateway,
 	    worker => $worker);
