@@ -244,6 +244,11 @@ gather(const struct view *view, int *trees, const char **at)
 		    p->how != VIEW_READ_WRITE))
 			continue;
 		*at = p->path;
+		if (p->path[1] == '\0') {
+			/* The root is what the others stand in. */
+			errno = EINVAL;
+			return -1;
+		}
 		attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 		if (p->how == VIEW_READ_ONLY)
 			attributes |= MOUNT_ATTR_RDONLY;

@@ -177,9 +177,13 @@ view_make(struct view *view, struct arena *arena, const struct view_wishes *w)
 	qsort(view->places, all, sizeof(*view->places), compare);
 
 	for (view->count = 0, i = 0; i < all; i++) {
-		above = find_in(view->places, view->count,
-		    view->places[i].path);
-		if (!is_needed(&view->places[i], above))
+		p = &view->places[i];
+		/* Hidden, even if nobody would see it without that wish. */
+		if (i > 0 && p->how != VIEW_FOLDER &&
+		    strcmp(p->path, p[-1].path) == 0)
+			continue;
+		above = find_in(view->places, view->count, p->path);
+		if (!is_needed(p, above))
 			continue;
 		p = &view->places[view->count++];
 		*p = view->places[i];

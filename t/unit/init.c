@@ -1,0 +1,279 @@
+/*
+ * init: process 1 of a pid namespace tells how its child ended, hands signals
+ * on, reaps what others leave, and leaves nothing.
+ */
+#include "init.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE_MS	30000
+
+static pid_t	init;
+static int	said = -1;	/* what the two of them say, each word a byte */
+
+static void
+say_end(void *arg, int status)
+{
+	int	 fd = *(int *)arg;
+
+	dprintf(fd, "%c%c", WIFSIGNALED(status) ? 's' : 'e',
+	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+}
+
+/* With run(fd) as the program. */
+static void
+start(void (*run)(int fd))
+{
+	struct clone_args	 args;
+	int			 fds[2];
+
+	ck_assert_int_eq(pipe2(fds, O_CLOEXEC), 0);
+	memset(&args, 0, sizeof(args));
+	args.flags = CLONE_NEWPID | (geteuid() == 0 ? 0 : CLONE_NEWUSER);
+	args.exit_signal = SIGCHLD;
+	init = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	ck_assert_int_ne(init, -1);
+	if (init == 0) {
+		if (init_fork(fds[1], say_end, &fds[1]) == -1)
+			_exit(100);
+		run(fds[1]);
+		_exit(101);
+	}
+	close(fds[1]);
+	said = fds[0];
+}
+
+/* The next byte; 0: nobody is left who could say any. */
+static char
+hear(void)
+{
+	struct pollfd	 p = { .fd = said, .events = POLLIN };
+	char		 byte = 0;
+
+	ck_assert_int_eq(poll(&p, 1, PATIENCE_MS), 1);
+	ck_assert_int_ne(read(said, &byte, 1), -1);
+	return byte;
+}
+
+/* The end of all, how the program ended having been heard of. */
+static void
+must_end(char how, int what)
+{
+	int	 status;
+
+	ck_assert_int_eq(hear(), how);
+	ck_assert_int_eq(hear(), what);
+	ck_assert_int_eq(waitpid(init, &status, 0), init);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), how == 'e' ? what : 128 + what);
+	ck_assert_int_eq(hear(), 0);
+	close(said);
+}
+
+static void
+exits(int fd)
+{
+	sigset_t	 blocked;
+
+	sigprocmask(SIG_SETMASK, NULL, &blocked);
+	if (getpid() != 2 || getsid(0) != 2 || !sigisemptyset(&blocked))
+		_exit(1);
+	(void)fd;
+	_exit(7);
+}
+
+START_TEST(how_it_exits)
+{
+	start(exits);
+	must_end('e', 7);
+}
+END_TEST
+
+static void
+crashes(int fd)
+{
+	(void)fd;
+	raise(SIGABRT);
+}
+
+START_TEST(signal_that_killed_it)
+{
+	start(crashes);
+	must_end('s', SIGABRT);
+}
+END_TEST
+
+static void
+waits(int fd)
+{
+	(void)!write(fd, "r", 1);
+	for (;;)
+		pause();
+}
+
+START_TEST(told_to_end)
+{
+	start(waits);
+	ck_assert_int_eq(hear(), 'r');
+	kill(init, SIGTERM);
+	must_end('s', SIGTERM);
+}
+END_TEST
+
+/* Before the program stands: it must not be lost. */
+START_TEST(told_early)
+{
+	sigset_t	 term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	sigprocmask(SIG_BLOCK, &term, NULL);
+	start(waits);
+	kill(init, SIGTERM);
+	while (hear() != 's')
+		continue;
+	ck_assert_int_eq(hear(), SIGTERM);
+	ck_assert_int_eq(waitpid(init, NULL, 0), init);
+}
+END_TEST
+
+static void
+counts(int fd)
+{
+	if (fork() == 0)
+		for (;;)
+			pause();
+	for (;;) {
+		(void)!write(fd, ".", 1);
+		usleep(1000);
+	}
+}
+
+/* What is in the pipe already is read; then nothing comes. */
+START_TEST(stopped)
+{
+	struct pollfd	 p;
+	bool		 is_silent = false;
+	int		 i;
+
+	start(counts);
+	ck_assert_int_eq(hear(), '.');
+	kill(init, INIT_STOP);
+	p.fd = said;
+	p.events = POLLIN;
+	for (i = 0; i < PATIENCE_MS / 100 && !is_silent; i++)
+		while (!(is_silent = poll(&p, 1, 300) == 0) && i++ < 1000)
+			hear();
+	ck_assert(is_silent);
+	kill(init, INIT_GO_ON);
+	ck_assert_int_eq(hear(), '.');
+	kill(init, SIGTERM);
+	while (hear() != 's')
+		continue;
+	ck_assert_int_eq(hear(), SIGTERM);
+	ck_assert_int_eq(waitpid(init, NULL, 0), init);
+}
+END_TEST
+
+/* A child of a child that has died; its end is seen by its pipe's. */
+static void
+leaves(int fd)
+{
+	pid_t	 child;
+	int	 status;
+
+	if ((child = fork()) == 0) {
+		if (fork() == 0)
+			_exit(0);
+		_exit(0);
+	}
+	waitpid(child, &status, 0);
+	/* Reaped, it is no process any more. */
+	while (kill(4, 0) == 0)
+		usleep(1000);
+	(void)fd;
+	_exit(errno == ESRCH ? 5 : 6);
+}
+
+START_TEST(orphans_are_reaped)
+{
+	start(leaves);
+	must_end('e', 5);
+}
+END_TEST
+
+static void
+leaves_one_running(int fd)
+{
+	if (fork() == 0) {
+		setsid();
+		(void)!write(fd, "c", 1);
+		for (;;)
+			pause();
+	}
+	waits(fd);
+}
+
+START_TEST(all_end_with_it)
+{
+	start(leaves_one_running);
+	ck_assert_int_ne(hear(), 0);
+	ck_assert_int_ne(hear(), 0);
+	kill(init, SIGKILL);
+	ck_assert_int_eq(hear(), 0);
+	ck_assert_int_eq(waitpid(init, NULL, 0), init);
+}
+END_TEST
+
+static bool
+has_namespaces(void)
+{
+	struct clone_args	 args;
+	pid_t			 pid;
+
+	memset(&args, 0, sizeof(args));
+	args.flags = CLONE_NEWPID | (geteuid() == 0 ? 0 : CLONE_NEWUSER);
+	args.exit_signal = SIGCHLD;
+	if ((pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args))) == 0)
+		_exit(0);
+	return pid != -1 && waitpid(pid, NULL, 0) == pid;
+}
+
+int
+main(void)
+{
+	SRunner	*sr;
+	Suite	*s = suite_create("init");
+	TCase	*tc = tcase_create("process 1");
+	int	 failed;
+
+	if (!has_namespaces()) {
+		printf("1..0 # SKIP no pid namespace can be made here\n");
+		return EXIT_SUCCESS;
+	}
+	tcase_add_test(tc, how_it_exits);
+	tcase_add_test(tc, signal_that_killed_it);
+	tcase_add_test(tc, told_to_end);
+	tcase_add_test(tc, told_early);
+	tcase_add_test(tc, stopped);
+	tcase_add_test(tc, orphans_are_reaped);
+	tcase_add_test(tc, all_end_with_it);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_set_tap(sr, "-");
+	srunner_run_all(sr, CK_SILENT);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
