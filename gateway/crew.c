@@ -549,8 +549,9 @@ crew_start_capped(struct worker *w)
 	/* Whose limit it is, of a template's, we hear with it. */
 	if (p->fn->is_template && w->tenant != p->tenant)
 		crew_set_tenant(p, w->tenant);
-	tenant_complain(p->tenant, "%s: not started: %.*s: next try in "
-	    "%d ms", p->title, MESSAGE_STEP_LEN, w->end.step, CAPPED_MS);
+	tenant_complain(p->tenant, COMPLAINT_START, "%s: not started: %.*s; "
+	    "next try in %d ms", p->title, MESSAGE_STEP_LEN, w->end.step,
+	    CAPPED_MS);
 	tenant_hold_back(p->tenant, CAPPED_MS);
 	pools_due(p);
 }

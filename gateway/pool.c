@@ -374,21 +374,48 @@ pool_return(struct worker *w, enum worker_use use)
 
 /* --- what the log is told ----------------------------------------------- */
 
+/* Its key, and *value; or NULL. */
+static const char *
+find_limit(const struct pool *p, uint64_t *value)
+{
+	const struct account	*a = p->tenant->account;
+
+	*value = a->max_children;
+	if (room_is_full(p->pools, &p->tenant->room))
+		return "max_children";
+	*value = a->start_rate;
+	if (a->start_rate != ACCOUNT_NO_CAP &&
+	    tenant_start_wait_ms(p->tenant) > 0)
+		return "start_rate";
+	return NULL;
+}
+
 bool
 pool_account_limit(const struct pool *p, char out[POOL_LIMIT_LEN])
 {
-	const struct account	*a = p->tenant->account;
-	char			 name[TENANT_NAME_MAX];
+	const char	*key;
+	char		 name[TENANT_NAME_MAX];
+	uint64_t	 value;
 
-	if (room_is_full(p->pools, &p->tenant->room))
-		snprintf(out, POOL_LIMIT_LEN, "%s: max_children = %" PRIu64,
-		    tenant_name(p->tenant, name), a->max_children);
-	else if (a->start_rate != ACCOUNT_NO_CAP &&
-	    tenant_start_wait_ms(p->tenant) > 0)
-		snprintf(out, POOL_LIMIT_LEN, "%s: start_rate = %" PRIu64,
-		    tenant_name(p->tenant, name), a->start_rate);
-	else
+	if ((key = find_limit(p, &value)) == NULL)
 		return false;
+	snprintf(out, POOL_LIMIT_LEN, "%s: %s = %" PRIu64,
+	    tenant_name(p->tenant, name), key, value);
+	return true;
+}
+
+bool
+pool_complain_late(const struct pool *p)
+{
+	const char	*key;
+	uint64_t	 value;
+
+	if ((key = find_limit(p, &value)) == NULL)
+		return false;
+	tenant_complain(p->tenant, COMPLAINT_LATE, "%s = %" PRIu64 ": a "
+	    "request waited longer than %s's pool.queue_timeout = %" PRIu64
+	    "ms (%zu workers, %zu waiting)", key, value, p->title,
+	    p->fn->queue_timeout_ms, pool_workers(p), p->waiting);
 	return true;
 }
 
@@ -398,13 +425,13 @@ pool_complain_account(const struct pool *p)
 	const struct account	*a = p->tenant->account;
 
 	if (a->max_children == 0)
-		tenant_complain(p->tenant, "max_children = 0: a request of %s "
-		    "is refused", p->title);
+		tenant_complain(p->tenant, COMPLAINT_QUEUE, "max_children = 0: "
+		    "a request of %s is refused", p->title);
 	else
-		tenant_complain(p->tenant, "queue_max = %" PRIu64 ": a request "
-		    "of %s is refused (%zu wait, max_children = %" PRIu64
-		    ", start_rate = %" PRIu64 ")", a->queue_max, p->title,
-		    p->tenant->waiting, a->max_children, a->start_rate);
+		tenant_complain(p->tenant, COMPLAINT_QUEUE, "queue_max = %"
+		    PRIu64 ": a request of %s is refused (%zu workers, "
+		    "%zu waiting)", a->queue_max, p->title,
+		    crew_all(p->tenant->room.counts), p->tenant->waiting);
 }
 
 /* --- figures ------------------------------------------------------------ */

@@ -118,8 +118,12 @@ uint64_t	pool_backoff_ms(const struct pool *);
  * as "account alice: max_children = 4", into out; false: none.
  */
 bool	pool_account_limit(const struct pool *, char out[POOL_LIMIT_LEN]);
-/* Warn of that, and of a request refused for it, once a second at most. */
+/*
+ * Warn, once a second at most, of a request refused for its account; or, if it
+ * was for that, of one that waited in vain: else false.
+ */
 void	pool_complain_account(const struct pool *);
+bool	pool_complain_late(const struct pool *);
 /* Workers, all states but DEAD; requests waiting. */
 size_t	pool_workers(const struct pool *);
 size_t	pool_waiting(const struct pool *);

@@ -72,13 +72,12 @@ leave_queue(struct request *r)
 static enum verdict
 refuse_late(struct request *r)
 {
-	char	 limit[POOL_LIMIT_LEN] = "";
-
-	pool_account_limit(r->pool, limit);
-	request_complain(r, "waited for a worker longer than "
-	    "pool.queue_timeout = %" PRIu64 "ms (%zu workers, %zu waiting%s%s)",
-	    r->function->queue_timeout_ms, pool_workers(r->pool),
-	    pool_waiting(r->pool), *limit != '\0' ? "; " : "", limit);
+	/* As one user's clients may see to that with every request. */
+	if (!(r->is_told = pool_complain_late(r->pool)))
+		request_complain(r, "waited for a worker longer than "
+		    "pool.queue_timeout = %" PRIu64 "ms (%zu workers, "
+		    "%zu waiting)", r->function->queue_timeout_ms,
+		    pool_workers(r->pool), pool_waiting(r->pool));
 	leave_queue(r);
 	return request_refuse(r, 503, OUTCOME_REJECTED,
 	    "no worker was free in time");

@@ -229,22 +229,25 @@ tenant_name(const struct tenant *t, char out[TENANT_NAME_MAX])
 }
 
 void
-tenant_complain(struct tenant *t, const char *format, ...)
+tenant_complain(struct tenant *t, enum tenant_complaint what,
+    const char *format, ...)
 {
-	char	 words[400], left_out[64] = "", name[TENANT_NAME_MAX];
-	va_list	 ap;
+	char		 words[400], left_out[64] = "", name[TENANT_NAME_MAX];
+	uint64_t	 now = timer_now();
+	va_list		 ap;
 
-	if (timer_now() - t->told_ms < COMPLAIN_MS && t->told_ms != 0) {
-		t->untold++;
+	if (t->told_ms[what] != 0 && now - t->told_ms[what] < COMPLAIN_MS) {
+		t->untold[what]++;
 		return;
 	}
 	va_start(ap, format);
 	vsnprintf(words, sizeof(words), format, ap);
 	va_end(ap);
-	if (t->untold > 0)
+	if (t->untold[what] > 0)
 		snprintf(left_out, sizeof(left_out),
-		    " (and %" PRIu64 " likewise since the last)", t->untold);
+		    " (and %" PRIu64 " likewise since the last)",
+		    t->untold[what]);
 	log_warning("%s: %s%s", tenant_name(t, name), words, left_out);
-	t->told_ms = timer_now();
-	t->untold = 0;
+	t->told_ms[what] = now;
+	t->untold[what] = 0;
 }

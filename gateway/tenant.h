@@ -22,6 +22,13 @@
 struct config;
 struct tenants;
 
+enum tenant_complaint {		/* once a second each, at most */
+	COMPLAINT_QUEUE = 0,	/* a request is refused */
+	COMPLAINT_LATE,		/* it waited in vain */
+	COMPLAINT_START,	/* the spawner starts no worker */
+	COMPLAINTS		/* how many there are; keep last */
+};
+
 #define TENANT_UNKNOWN	((uid_t)-1)	/* of a template, until it is found */
 #define TENANT_NAME_MAX	(ACCOUNT_NAME_MAX + 32)
 
@@ -36,8 +43,8 @@ struct tenant {
 	uint64_t		 held_until_ms;	/* no start before */
 	struct bucket		 starts;
 	struct bucket		 log;		/* bytes */
-	uint64_t		 told_ms;
-	uint64_t		 untold;	/* complaints since then */
+	uint64_t		 told_ms[COMPLAINTS];
+	uint64_t		 untold[COMPLAINTS];	/* since then */
 	LIST_ENTRY(tenant)	 in_bucket;
 	TAILQ_ENTRY(tenant)	 in_left;	/* while nobody refers to it */
 };
@@ -69,7 +76,7 @@ const char	*tenant_name(const struct tenant *, char out[TENANT_NAME_MAX]);
  * Warn "account alice: ...", once a second at most: the next says how many were
  * left out.
  */
-void	tenant_complain(struct tenant *, const char *format, ...)
-	    __attribute__((format(printf, 2, 3)));
+void	tenant_complain(struct tenant *, enum tenant_complaint,
+	    const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 #endif

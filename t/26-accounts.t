@@ -32,7 +32,7 @@ ok(wait_for(sub { $t->workers == 2 }, 30, 'two workers'), 'two at work');
 my $waits = $t->ask('GET', '/one/waits?mode=ok');
 my $late = $t->get('/two/late?mode=ok');
 is($late->{status}, 503, 'a third does not come to be');
-like($t->log, qr{two: request \S+: waited .* account $mine: max_children = 2},
+like($t->log, qr/account $mine: max_children = 2: .* two's pool.queue_timeout/,
     'the log says which limit of whom');
 my $more = $t->ask('GET', "/one/more?mode=ok");
 my $refused;
