@@ -385,6 +385,21 @@ settle(struct cgroups *gs, pid_t starter)
 	return gs->home == NULL && geteuid() != 0 ? -1 : 0;
 }
 
+/*
+ * Gateway and spawner are one among many users there, and all wait for them:
+ * they get the processor first.  It is little that they take of it.
+ */
+static void
+favour_main(const struct cgroups *gs)
+{
+	char	*main = xasprintf("%s/" MAIN, gs->tree);
+
+	if (gs->home != NULL && gs->controllers & CGROUP_CPU &&
+	    cgroupfs_write(main, "cpu.weight", "10000") == -1)
+		log_errno("cgroup %s/cpu.weight", main);
+	free(main);
+}
+
 /* Hand controllers down from a group; those that are there then. */
 static unsigned
 enable(const char *group, unsigned wanted)
@@ -416,6 +431,7 @@ enable_all(struct cgroups *gs)
 	    read_controllers(gs->base, "cgroup.controllers"));
 	gs->enabled = gs->controllers & ~before;
 	gs->controllers = enable(gs->tree, gs->controllers);
+	favour_main(gs);
 }
 
 /* cgroup.kill came with Linux 5.14; all else that we need is older. */

@@ -43,6 +43,12 @@ sub is_divided {
 	is($group->file('.', 'cgroup.procs'), '', 'nobody is in what is divided');
 	like(slurp("/proc/$pid/cgroup"), qr{^0::\S*/$own/tollgate\.1/main$}m,
 	    'the spawner has moved');
+	SKIP: {
+		skip 'no controller cpu', 1
+		    unless controllers('.', 'cgroup.controllers') =~ /cpu/;
+		is($group->file('tollgate.1/main', 'cpu.weight'), "10000\n",
+		    'and comes before all users');
+	}
 	for my $folder ('.', 'tollgate.1') {
 		is(controllers($folder, 'cgroup.subtree_control'),
 		    controllers('.', 'cgroup.controllers'),
