@@ -7,6 +7,7 @@ use lib 't/lib';
 use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64);
 use Test::More;
+use Tollgate::Cgroup;
 use Tollgate::Test;
 
 my $has_landlock = (slurp('/sys/kernel/security/lsm') || 'landlock')
@@ -227,6 +228,20 @@ SKIP: {
 	ok(ends($go[1]), 'what workers forked ends with them');
 	ok(kill(0, $stays), 'but not what another has that lives');
 	$t->stop;
+}
+
+# The first control group of all is its owner's to divide, but not to write to.
+SKIP: {
+	skip 'only root has privileges', 1 unless $> == 0;
+	my $group = Tollgate::Cgroup->new
+	    or skip $Tollgate::Cgroup::why, 1;
+	chmod 0555, $group->path;
+	my $t = Tollgate::Test->new(gateway => 'cgroup = ' . $group->path)
+	    ->evil('evil')->start;
+	is($t->get('/evil?mode=ok')->{status}, 200, 'a read-only group');
+	like(join(' ', $group->leaves), qr{/evil/}, 'is divided');
+	$t->stop;
+	is_deeply([$group->groups], [], 'and left as it was');
 }
 
 # Where all run as one user, only that they are hidden is in the way.  They can
