@@ -1,26 +1,22 @@
 /*
- * grants: the system's table, a function's own, and what is left out of them.
+ * grants: the system's table, and a function's own.
  */
 #include "grants.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "function.h"
+#include "granting.h"
 
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 
-#define ENTRIES_ROOM	4096	/* bytes of a folder's entries at a time */
 #define OPEN_MAX_FD	65536
-#define HIDDEN_MAX	(SANDBOX_PATHS_MAX + GRANTS_HIDDEN_MAX)
 
 /* What nearly every program looks for; others say read_only_paths. */
 static const struct grants_row system_rows[] = {
@@ -57,14 +53,6 @@ static const struct grants_row own_root_rows[] = {
 	{ "/dev/shm",			GRANT_SCRATCH },
 	{ "/tmp",			GRANT_SCRATCH },
 };
-
-/* Not there, or not for this user: then there is nothing to be granted. */
-static bool
-is_out_of_reach(int error)
-{
-	return error == ENOENT || error == EACCES || error == ENOTDIR ||
-	    error == ELOOP;
-}
 
 /* --- the system --------------------------------------------------------- */
 
@@ -137,176 +125,7 @@ grants_close_system(const struct grants_system *system)
 		    (unsigned)(system->first + system->count - 1), 0);
 }
 
-/* --- what is left out --------------------------------------------------- */
-
-/*
- * Landlock only grants, so a folder that holds what is hidden is granted entry
- * by entry.
- */
-struct granting {
-	struct landlock	 rules;
-	size_t		 own;		/* so many are its function's */
-	size_t		 count;
-	char		 hidden[HIDDEN_MAX][PATH_MAX];	/* real paths */
-};
-
-/* The real path of what is open, of less than PATH_MAX bytes.  -1: errno. */
-static int
-real_path(int fd, char *path)
-{
-	char	 link[32];
-	ssize_t	 len;
-
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	if ((len = readlink(link, path, PATH_MAX)) == -1)
-		return -1;
-	if (len == PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	path[len] = '\0';
-	return 0;
-}
-
-/* What does not exist yet is hidden by the name that it was given. */
-static int
-hide(struct granting *g, const char *path)
-{
-	char	*real = g->hidden[g->count++];
-	int	 fd, status, saved;
-
-	if ((fd = open(path, O_PATH | O_CLOEXEC)) == -1) {
-		snprintf(real, PATH_MAX, "%s", path);
-		return is_out_of_reach(errno) ? 0 : -1;
-	}
-	status = real_path(fd, real);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return status;
-}
-
-/* Is path the folder, or in it? */
-static bool
-is_within(const char *path, const char *folder)
-{
-	size_t	 len = strlen(folder);
-
-	if (strcmp(folder, "/") == 0)
-		return true;
-	return strncmp(path, folder, len) == 0 &&
-	    (path[len] == '/' || path[len] == '\0');
-}
-
-static bool
-is_hidden(const struct granting *g, const char *path)
-{
-	size_t	 i;
-
-	for (i = 0; i < g->count; i++)
-		if (is_within(path, g->hidden[i]))
-			return true;
-	return false;
-}
-
-static bool
-holds_hidden(const struct granting *g, const char *path)
-{
-	size_t	 i;
-
-	for (i = 0; i < g->count; i++)
-		if (is_within(g->hidden[i], path))
-			return true;
-	return false;
-}
-
-static int	grant_around(const struct granting *, char *path, enum grant);
-
-/* All in a folder: path has room for the names. */
-static int
-grant_entries(const struct granting *g, int fd, char *path, enum grant grant)
-{
-	/* As getdents64(2) fills it; readdir(3) would allocate. */
-	union {
-		char		 bytes[ENTRIES_ROOM];
-		struct dirent64	 align;
-	}		 room;
-	const struct dirent64	*entry;
-	size_t		 len = strlen(path);
-	long		 n, at;
-
-	if (len == 1)
-		len = 0;	/* the root's slash is the entries' own */
-	while ((n = syscall(SYS_getdents64, fd, room.bytes, ENTRIES_ROOM)) > 0)
-		for (at = 0; at < n; at += entry->d_reclen) {
-			entry = (const void *)(room.bytes + at);
-			if (strcmp(entry->d_name, ".") == 0 ||
-			    strcmp(entry->d_name, "..") == 0)
-				continue;
-			if (len + 1 + strlen(entry->d_name) >= PATH_MAX) {
-				errno = ENAMETOOLONG;
-				return -1;
-			}
-			path[len] = '/';
-			strcpy(path + len + 1, entry->d_name);
-			if (grant_around(g, path, grant) == -1)
-				return -1;
-		}
-	path[len == 0 ? 1 : len] = '\0';
-	return n == -1 ? -1 : 0;
-}
-
-/* Grant a real path but for what is hidden of it. */
-static int
-grant_around(const struct granting *g, char *path, enum grant grant)
-{
-	struct stat	 st;
-	bool		 is_whole = !holds_hidden(g, path);
-	int		 fd, status = 0, saved;
-
-	if (is_hidden(g, path))
-		return 0;
-	fd = open(path, is_whole ? O_PATH | O_NOFOLLOW | O_CLOEXEC :
-	    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return is_out_of_reach(errno) ? 0 : -1;
-	if (!is_whole)
-		status = grant_entries(g, fd, path, grant);
-	else if ((status = fstat(fd, &st)) == 0 && !S_ISLNK(st.st_mode))
-		status = landlock_grant(&g->rules, fd, grant);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return status;
-}
-
 /* --- a function's ------------------------------------------------------- */
-
-static int
-grant_open(const struct granting *g, int fd, enum grant grant)
-{
-	char	 path[PATH_MAX];
-
-	if (g->count == 0)
-		return landlock_grant(&g->rules, fd, grant);
-	if (real_path(fd, path) == -1)
-		return -1;
-	return grant_around(g, path, grant);
-}
-
-static int
-grant_path(const struct granting *g, const char *path, enum grant grant)
-{
-	int	 fd, status, saved;
-
-	if ((fd = open(path, O_PATH | O_CLOEXEC)) == -1)
-		return is_out_of_reach(errno) ? 0 : -1;
-	status = grant_open(g, fd, grant);
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return status;
-}
 
 static int
 grant_paths(const struct granting *g, const struct word_list *paths,
@@ -315,7 +134,7 @@ grant_paths(const struct granting *g, const struct word_list *paths,
 	size_t	 i;
 
 	for (i = 0; i < paths->count; i++)
-		if (grant_path(g, paths->words[i], grant) == -1)
+		if (granting_path(g, paths->words[i], grant) == -1)
 			return -1;
 	return 0;
 }
@@ -329,7 +148,7 @@ grant_folder_of(const struct granting *g, const char *path, enum grant grant)
 
 	snprintf(folder, sizeof(folder), "%.*s",
 	    slash == path ? 1 : (int)(slash - path), path);
-	return grant_path(g, folder, grant);
+	return granting_path(g, folder, grant);
 }
 
 /*
@@ -345,7 +164,7 @@ grant_program(const struct granting *g, const struct grants_asked *asked)
 	    grant_folder_of(g, asked->program, GRANT_READ) == -1)
 		return -1;
 	if (asked->function->is_template ||
-	    real_path(asked->program_fd, real) == -1 ||
+	    granting_real_path(asked->program_fd, real) == -1 ||
 	    strcmp(real, asked->program) == 0 || *real != '/')
 		return 0;
 	return grant_folder_of(g, real, GRANT_READ);
@@ -361,7 +180,7 @@ grant_system(struct granting *g, const struct grants_system *system)
 	for (i = 0; i < system->count && status == 0; i++) {
 		g->count = system->rows[i]->grant == GRANT_SCRATCH ? g->own :
 		    count;
-		status = grant_open(g, system->first + i,
+		status = granting_open(g, system->first + i,
 		    system->rows[i]->grant);
 	}
 	g->count = count;
@@ -374,7 +193,7 @@ grant_own_root(const struct granting *g)
 	size_t	 i;
 
 	for (i = 0; i < LENGTH(own_root_rows); i++)
-		if (grant_path(g, own_root_rows[i].path,
+		if (granting_path(g, own_root_rows[i].path,
 		    own_root_rows[i].grant) == -1)
 			return -1;
 	return 0;
@@ -390,7 +209,7 @@ grant_own(const struct granting *g, const struct grants_asked *asked)
 	    grant_paths(g, &lists->read_write_paths, GRANT_WRITE) == -1)
 		return -1;
 	if (*asked->function->chdir != '\0' &&
-	    grant_path(g, asked->folder, GRANT_READ) == -1)
+	    granting_path(g, asked->folder, GRANT_READ) == -1)
 		return -1;
 	return asked->port == 0 ? 0 :
 	    landlock_grant_port(&g->rules, asked->port);
@@ -414,7 +233,7 @@ may_reach(const struct grants_asked *asked, const char *path)
 		return true;
 	for (i = 0; i < LENGTH(system_rows); i++)
 		if (system_rows[i].grant != GRANT_SCRATCH &&
-		    is_within(path, system_rows[i].path))
+		    granting_is_within(path, system_rows[i].path))
 			return true;
 	return false;
 }
@@ -430,10 +249,10 @@ hide_all(struct granting *g, const struct grants_asked *asked)
 		return 0;
 	own = &asked->function->lists->inaccessible_paths;
 	for (i = 0; i < own->count; i++)
-		if (hide(g, own->words[i]) == -1)
+		if (granting_hide(g, own->words[i]) == -1)
 			return -1;
 	g->own = g->count;
-	for (i = 0; i < more->count && i < GRANTS_HIDDEN_MAX; i++)
+	for (i = 0; i < more->count && i < GRANTING_MORE_MAX; i++)
 		if (may_reach(asked, more->words[i]))
 			snprintf(g->hidden[g->count++], PATH_MAX, "%s",
 			    more->words[i]);

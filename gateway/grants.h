@@ -17,7 +17,6 @@ struct function;
 struct word_list;
 
 #define GRANTS_SYSTEM_MAX	32
-#define GRANTS_HIDDEN_MAX	16	/* besides a function's own */
 
 struct grants_row {
 	const char	*path;
