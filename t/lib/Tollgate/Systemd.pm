@@ -139,12 +139,17 @@ sub run {
 
 sub errors { slurp("$_[0]{dir}/errors") }
 
-# What systemd leaves of its groups, which are empty.
+# What systemd leaves of its groups, which are empty once all in them is dead.
 sub DESTROY {
 	my ($self) = @_;
+	my $path = $self->{group}->path;
+	local $?;
 
-	system 'find', $self->{group}->path, '-mindepth', 1, '-depth', '-type',
-	    'd', '-exec', 'rmdir', '{}', '+';
+	wait_for(sub {
+		system "find $path -mindepth 1 -depth -type d "
+		    . '-exec rmdir {} + 2>/dev/null';
+		return !$self->{group}->groups;
+	}, 30, "the end of systemd's groups");
 }
 
 1;
