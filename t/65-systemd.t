@@ -174,7 +174,8 @@ chmod 0700, '/home/anna';
 system 'systemd-sysusers && systemd-tmpfiles --create '
     . '/etc/tmpfiles.d/tollgate.conf';
 system 'systemctl daemon-reload';
-system 'chgrp tollgate-spawner /etc/tollgate/users';
+system 'chgrp -R tollgate-spawner /etc/tollgate && '
+    . 'chmod 750 /etc/tollgate /etc/tollgate/functions.d';
 show('start=' . system 'systemctl start tollgate.socket tollgate');
 my $pid = `systemctl show -p MainPID --value tollgate`;
 chomp $pid;
