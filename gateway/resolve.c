@@ -4,6 +4,7 @@
 #include "resolve.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -297,6 +298,40 @@ resolve_accounts(struct resolver *r)
 	warn_of_account(r, &c->others);
 	check_twins(r, all, c->account_count);
 	free(all);
+}
+
+/* How many workers of that user are to be kept, of functions up to this. */
+static uint64_t
+sum_kept(const struct config *c, size_t last)
+{
+	uint64_t	 sum = 0;
+	size_t		 i;
+
+	for (i = 0; i <= last; i++)
+		if (c->functions[i]->uid == c->functions[last]->uid)
+			sum += c->functions[i]->min_children;
+	return sum;
+}
+
+/* Those that his account has no room for are not kept: that would be silent. */
+static void
+warn_of_kept(struct resolver *r, size_t number)
+{
+	const struct config	*c = r->config;
+	const struct function	*fn = c->functions[number];
+	const struct account	*a = &c->others;
+	size_t			 i;
+
+	if (fn->min_children == 0 || fn->is_template)
+		return;
+	for (i = 0; i < c->account_count; i++)
+		if (c->accounts[i].uid == fn->uid)
+			a = &c->accounts[i];
+	if (a->max_children != ACCOUNT_NO_CAP &&
+	    sum_kept(c, number) > a->max_children)
+		WARN(r, fn, "pool.min_children", "is too much, with that of "
+		    "the user's other functions, for max_children = %" PRIu64
+		    " of account %s", a->max_children, a->name);
 }
 
 /* --- rlimits ------------------------------------------------------------- */
@@ -599,6 +634,8 @@ resolve_config(struct config *config, const struct config_index *index,
 		warn_of_limits(&r, fn);
 		warn_of_socket(&r, fn);
 	}
+	for (i = 0; i < config->count; i++)
+		warn_of_kept(&r, i);
 	resolve_tasks(&r);
 	authfiles_read(config, index, errors, warnings);
 	users_free(r.users);

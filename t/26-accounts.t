@@ -92,8 +92,8 @@ is($t->stop, 0, 'the end');
 
 # Whose a template's programs are is found out, and counts then.
 SKIP: {
-	skip 'without root there is one user', 5 unless $is_root;
-	$t = Tollgate::Test->new;
+	skip 'without root there is one user', 7 unless $is_root;
+	$t = Tollgate::Test->new(new_gateway => 1);
 	$t->account(default => "[account]\nmax_children = 1\n");
 	mkdir $t->dir . '/home';
 	my $home = $t->dir . '/home/anna';
@@ -120,6 +120,14 @@ INI
 	is(scalar $t->workers, 1, 'as there is one worker');
 	undef $hangs;
 	is($other->answer(1)->{status}, 200, 'until that has left');
+
+	# A new gateway knows of no workers, the spawner of those that die yet.
+	my $old = $t->gateway_pid;
+	kill 'KILL', $old;
+	ok(wait_for(sub { ($t->gateway_pid // $old) != $old }, 30),
+	    'another gateway');
+	is($t->get('/anna/q?mode=ok', deadline => 60)->{status}, 200,
+	    'and another worker');
 	is($t->stop, 0, 'the end');
 }
 done_testing;

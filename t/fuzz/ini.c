@@ -1,7 +1,7 @@
 /*
- * ini: any bytes as a function's file.  What is read of them, iniparser and
- * the lint pass read alike; what config makes of it prints as a file that
- * reads and prints the same.
+ * ini: any bytes as a function's file, or behind an @ as an account's.  What is
+ * read of them, iniparser and the lint pass read alike; what config makes of it
+ * prints as a file that reads and prints the same.
  */
 #include "ini.h"
 
@@ -23,9 +23,10 @@ must(bool is_so, const char *why)
 	abort();
 }
 
-/* The function that text says, as it is printed; NULL if it has errors. */
+/* Whose file text is said to be, as it is printed; NULL if it has errors. */
 static char *
-read_and_print(const char *text, size_t len, struct config_errors *errors)
+read_and_print(const char *whose, const char *text, size_t len,
+    struct config_errors *errors)
 {
 	struct ini_text	 lines = { NULL, 0, 0 };
 	struct config	*config;
@@ -33,14 +34,15 @@ read_and_print(const char *text, size_t len, struct config_errors *errors)
 	size_t		 size, i;
 	FILE		*out;
 
-	ini_read_text("f", "fn", text, len, &lines, errors);
+	ini_read_text("f", whose, text, len, &lines, errors);
 	for (i = 0; i < errors->count; i++)
 		must(strstr(errors->lines[i], ": iniparser ") == NULL,
 		    errors->lines[i]);
 	config = config_read(lines.bytes == NULL ? "" : lines.bytes, lines.len,
 	    1, NULL, errors);
 	ini_text_release(&lines);
-	if (config == NULL || errors->count > 0 || config->count != 1 ||
+	if (config == NULL || errors->count > 0 || config->count +
+	    config->account_count != 1 ||
 	    (out = open_memstream(&printed, &size)) == NULL) {
 		config_free(config);
 		return NULL;
@@ -57,11 +59,17 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct config_errors	 errors = { NULL, 0 };
+	const char		*whose = "fn";
 	char			*first, *second;
 
-	first = read_and_print((const char *)bytes, len, &errors);
+	if (len > 0 && bytes[0] == '@') {
+		whose = "@fn";
+		bytes++;
+		len--;
+	}
+	first = read_and_print(whose, (const char *)bytes, len, &errors);
 	if (first != NULL) {
-		second = read_and_print(first, strlen(first), &errors);
+		second = read_and_print(whose, first, strlen(first), &errors);
 		/* Quotes make a line longer, now and then too long. */
 		if (second == NULL)
 			must(strstr(errors.lines[0], "1022") != NULL,

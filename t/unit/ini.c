@@ -343,6 +343,28 @@ START_TEST(accounts)
 }
 END_TEST
 
+/* What cannot be kept is warned of. */
+START_TEST(account_too_small)
+{
+	struct ini_load	 load;
+
+	put("accounts.d/default.ini", 0644, "[account]\nmax_children = 3\n");
+	put("functions.d/b.ini", 0644, F "handler = /bin/sh\n[pool]\n"
+	    "min_children = 2\n");
+	put("functions.d/b-c.ini", 0644, F "handler = /bin/sh\n[pool]\n"
+	    "min_children = 2\n");
+	ck_assert_msg(load_folder(&load) == 0, "%s", load.errors.lines[0]);
+	if (geteuid() == 0) {
+		ck_assert_uint_eq(load.warnings.count, 1);
+		ck_assert_ptr_nonnull(strstr(load.warnings.lines[0],
+		    "b-c.ini:4: [pool] min_children: is too much, with that of "
+		    "the user's other functions, for max_children = 3 of "
+		    "account default"));
+	}
+	ini_release(&load);
+}
+END_TEST
+
 START_TEST(gateway_sees_no_secrets)
 {
 	struct ini_load	 load;
@@ -737,6 +759,7 @@ main(void)
 	tcase_add_checked_fixture(tc, make_folder, remove_folder);
 	tcase_add_test(tc, whole_load);
 	tcase_add_test(tc, accounts);
+	tcase_add_test(tc, account_too_small);
 	tcase_add_test(tc, gateway_sees_no_secrets);
 	tcase_add_test(tc, what_is_printed_reads_the_same);
 	tcase_add_loop_test(tc, change, 0, ROWS(changes));
