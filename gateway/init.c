@@ -3,18 +3,21 @@
  */
 #include "init.h"
 
-#include <errno.h>
+#include <sched.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define NAME		"tollgate-init"	/* in ps(1) */
+#define EXIT_NOT_RUN	127
 #define KILLED		128		/* and the signal, as a shell says it */
 
+#define STACK		32768	/* for what is done between fork and exec */
+
 struct init {
-	pid_t	 program;
-	void	(*ended)(void *arg, int status);
-	void	*arg;
+	const struct init_work	*work;
+	pid_t			 program;
 };
 
 /* Has its group gone, there may be no such process either. */
@@ -29,7 +32,7 @@ hand_on(pid_t program, int sig)
 static _Noreturn void
 end(const struct init *in, int status)
 {
-	in->ended(in->arg, status);
+	in->work->ended(in->work->arg, status);
 	_exit(WIFSIGNALED(status) ? KILLED + WTERMSIG(status) :
 	    WEXITSTATUS(status));
 }
@@ -85,28 +88,60 @@ close_all_but(int keep)
 	close_range((unsigned)keep + 1, ~0U, 0);
 }
 
-int
-init_fork(int keep, void (*ended)(void *arg, int status), void *arg)
+/* The child, from its first moment on. */
+static int
+become_program(void *arg)
 {
-	struct init	 in = { .ended = ended, .arg = arg };
-	sigset_t	 all, none;
+	const struct init_work	*work = arg;
+	sigset_t		 none;
+
+	sigemptyset(&none);
+	if (setsid() == -1 || sigprocmask(SIG_SETMASK, &none, NULL) == -1)
+		_exit(EXIT_NOT_RUN);
+	work->program(work->arg);
+	_exit(EXIT_NOT_RUN);
+}
+
+/*
+ * One that execs at once may use our memory until then, as vfork(2) has it:
+ * nothing is copied, by the fork or after it, which is half of what an init
+ * costs.  We wait meanwhile, and so it has a stack of its own.
+ */
+static pid_t
+fork_that_execs(struct init_work *work)
+{
+	_Alignas(16) char	 stack[STACK];
+
+	return clone(become_program, stack + sizeof(stack),
+	    CLONE_VM | CLONE_VFORK | SIGCHLD, work);
+}
+
+static pid_t
+fork_that_stays(struct init_work *work)
+{
+	pid_t	 pid;
+
+	if ((pid = _Fork()) == 0)
+		become_program(work);
+	return pid;
+}
+
+int
+init_run(const struct init_work *asked)
+{
+	struct init_work	 work = *asked;
+	struct init		 in = { .work = &work };
+	sigset_t		 all;
 
 	/* What comes from now on waits, even if it means nothing here. */
 	sigfillset(&all);
-	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &all, NULL) == -1)
 		return -1;
-	in.program = _Fork();
-	switch (in.program) {
-	case -1:
+	in.program = work.execs ? fork_that_execs(&work) :
+	    fork_that_stays(&work);
+	if (in.program == -1)
 		return -1;
-	case 0:
-		if (setsid() == -1)
-			return -1;
-		return sigprocmask(SIG_SETMASK, &none, NULL);
-	default:
-		prctl(PR_SET_NAME, NAME);
-		close_all_but(keep);
-		serve(&in);
-	}
+	prctl(PR_SET_NAME, NAME);
+	close_all_but(work.keep);
+	serve(&in);
 }

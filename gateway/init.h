@@ -10,6 +10,7 @@
 #define TOLLGATE_INIT_H
 
 #include <signal.h>
+#include <stdbool.h>
 
 /*
  * What the spawner sends it to stop all in the namespace, and to let it go on
@@ -18,13 +19,20 @@
 #define INIT_STOP	SIGTSTP
 #define INIT_GO_ON	SIGCONT
 
+struct init_work {
+	void	(*program)(void *arg);	/* of the child; never returns */
+	void	(*ended)(void *arg, int status);	/* wait(2)'s */
+	void	*arg;
+	int	 keep;		/* the one descriptor that ended needs */
+	bool	 execs;		/* the program does, and at once */
+};
+
 /*
  * In process 1, which has blocked these since it began, once all is done that
- * concerns both.  Returns 0 in the child that is to be the program, a session
- * of its own with no signal blocked; in process 1 never, but for -1 with errno
- * if there is no child.  ended runs there when the child has ended, with its
- * status as of wait(2); nothing but descriptor keep is open then.
+ * concerns both.  Never returns, but for -1 with errno if there can be no
+ * child: that becomes the program, a session of its own with no signal blocked;
+ * ended runs here when it has ended.
  */
-int	init_fork(int keep, void (*ended)(void *arg, int status), void *arg);
+int	init_run(const struct init_work *);
 
 #endif

@@ -212,19 +212,36 @@ launch(struct sandbox *box, const struct launch *l)
 	answer_failure(box);
 }
 
-_Noreturn void
-launcher_become(struct sandbox *box, const struct launch *l)
+struct program {
+	struct sandbox		*box;
+	const struct launch	*launch;
+};
+
+/* All steps are done. */
+static void
+become_program(void *arg)
 {
-	if (sandbox_apply(box) == -1 || sandbox_settle(box) == -1) {
-		sandbox_report(box, SANDBOX_FAILED);
-		_exit(EXIT_NOT_RUN);
-	}
+	const struct program	*p = arg;
+	struct sandbox		*box = p->box;
+
 	sandbox_report(box, SANDBOX_STANDS);
 	if (box->variables != -1) {
 		close(box->report);
-		launch(box, l);
+		launch(box, p->launch);
 	}
-	sandbox_exec(box, l->arguments, l->environment);
+	sandbox_exec(box, p->launch->arguments, p->launch->environment);
+	sandbox_report(box, SANDBOX_FAILED);
+	_exit(EXIT_NOT_RUN);
+}
+
+_Noreturn void
+launcher_become(struct sandbox *box, const struct launch *l)
+{
+	struct program	 program = { box, l };
+
+	if (sandbox_apply(box) == 0)
+		sandbox_run(box, become_program, &program,
+		    box->variables == -1);
 	sandbox_report(box, SANDBOX_FAILED);
 	_exit(EXIT_NOT_RUN);
 }

@@ -648,23 +648,43 @@ sandbox_report(const struct sandbox *box, enum sandbox_news news)
 		return;
 }
 
+struct run {
+	struct sandbox	*box;
+	void		(*program)(void *arg);
+	void		*arg;
+};
+
 static void
-report_end(void *arg, int status)
+run_program(void *arg)
 {
-	struct sandbox	*box = arg;
+	const struct run	*run = arg;
+
+	run->program(run->arg);
+}
+
+static void
+run_ended(void *arg, int status)
+{
+	struct sandbox	*box = ((const struct run *)arg)->box;
 
 	box->status = status;
 	sandbox_report(box, SANDBOX_ENDED);
 }
 
-int
-sandbox_settle(struct sandbox *box)
+void
+sandbox_run(struct sandbox *box, void (*program)(void *arg), void *arg,
+    bool execs)
 {
-	if (!box->walls->has_init ||
-	    init_fork(box->report, report_end, box) == 0)
-		return 0;
+	struct run		 run = { box, program, arg };
+	struct init_work	 work = {
+		.program = run_program, .ended = run_ended, .arg = &run,
+		.keep = box->report, .execs = execs,
+	};
+
+	if (!box->walls->has_init)
+		program(arg);
+	init_run(&work);
 	box->failure.step = "init";
 	box->failure.refusal = REFUSAL_FAILED;
 	box->failure.error = errno;
-	return -1;
 }

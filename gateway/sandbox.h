@@ -97,10 +97,12 @@ void	sandbox_exec(struct sandbox *, const char *const *arguments,
 void	sandbox_report(const struct sandbox *, enum sandbox_news);
 
 /*
- * All steps are done: where the worker is process 1, go on in a child that is
- * not, and stay behind as its init (init.h).  -1 with failure filled.
+ * All steps are done: run program(arg), which never returns; where the worker
+ * is process 1, in a child that is not, to stay behind as its init (init.h).
+ * execs: it does so at once.  Returns with failure filled if there is no child.
  */
-int	sandbox_settle(struct sandbox *);
+void	sandbox_run(struct sandbox *, void (*program)(void *arg), void *arg,
+	    bool execs);
 
 /* Neither handle nor ignore any signal. */
 void	sandbox_default_signals(void);

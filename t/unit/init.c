@@ -31,9 +31,9 @@ say_end(void *arg, int status)
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
-/* With run(fd) as the program. */
+/* With run as the program; what it is given is its end's descriptor. */
 static void
-start(void (*run)(int fd))
+start(void (*run)(void *arg))
 {
 	struct clone_args	 args;
 	int			 fds[2];
@@ -45,10 +45,13 @@ start(void (*run)(int fd))
 	init = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	ck_assert_int_ne(init, -1);
 	if (init == 0) {
-		if (init_fork(fds[1], say_end, &fds[1]) == -1)
-			_exit(100);
-		run(fds[1]);
-		_exit(101);
+		const struct init_work	 work = {
+			.program = run, .ended = say_end, .arg = &fds[1],
+			.keep = fds[1],
+		};
+
+		init_run(&work);
+		_exit(100);
 	}
 	close(fds[1]);
 	said = fds[0];
@@ -82,14 +85,14 @@ must_end(char how, int what)
 }
 
 static void
-exits(int fd)
+exits(void *arg)
 {
 	sigset_t	 blocked;
 
 	sigprocmask(SIG_SETMASK, NULL, &blocked);
 	if (getpid() != 2 || getsid(0) != 2 || !sigisemptyset(&blocked))
 		_exit(1);
-	(void)fd;
+	(void)arg;
 	_exit(7);
 }
 
@@ -101,9 +104,9 @@ START_TEST(how_it_exits)
 END_TEST
 
 static void
-crashes(int fd)
+crashes(void *arg)
 {
-	(void)fd;
+	(void)arg;
 	raise(SIGABRT);
 }
 
@@ -115,9 +118,9 @@ START_TEST(signal_that_killed_it)
 END_TEST
 
 static void
-waits(int fd)
+waits(void *arg)
 {
-	(void)!write(fd, "r", 1);
+	(void)!write(*(int *)arg, "r", 1);
 	for (;;)
 		pause();
 }
@@ -149,13 +152,13 @@ START_TEST(told_early)
 END_TEST
 
 static void
-counts(int fd)
+counts(void *arg)
 {
 	if (fork() == 0)
 		for (;;)
 			pause();
 	for (;;) {
-		(void)!write(fd, ".", 1);
+		(void)!write(*(int *)arg, ".", 1);
 		usleep(1000);
 	}
 }
@@ -188,7 +191,7 @@ END_TEST
 
 /* A child of a child that has died; its end is seen by its pipe's. */
 static void
-leaves(int fd)
+leaves(void *arg)
 {
 	pid_t	 child;
 	int	 status;
@@ -202,7 +205,7 @@ leaves(int fd)
 	/* Reaped, it is no process any more. */
 	while (kill(4, 0) == 0)
 		usleep(1000);
-	(void)fd;
+	(void)arg;
 	_exit(errno == ESRCH ? 5 : 6);
 }
 
@@ -214,15 +217,15 @@ START_TEST(orphans_are_reaped)
 END_TEST
 
 static void
-leaves_one_running(int fd)
+leaves_one_running(void *arg)
 {
 	if (fork() == 0) {
 		setsid();
-		(void)!write(fd, "c", 1);
+		(void)!write(*(int *)arg, "c", 1);
 		for (;;)
 			pause();
 	}
-	waits(fd);
+	waits(arg);
 }
 
 START_TEST(all_end_with_it)
