@@ -225,7 +225,8 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	memset(box, 0, sizeof(*box));
 	box->function = fn;
 	box->request = plan->request;
-	box->folder = fn->chdir[0] != '\0' ? fn->chdir : plan->folder;
+	box->folder = fn->chdir[0] != '\0' ? fn->chdir :
+	    fn->code->task_root[0] != '\0' ? fn->code->task_root : plan->folder;
 	box->walls = &plan->walls;
 	box->parent = getpid();
 	box->is_root = c->all->is_root;
@@ -418,6 +419,8 @@ path_of(const struct function *fn, const struct message_start *m)
 
 	if (m->capture_count != fn->captures.count)
 		return NULL;
+	if (*fn->code->program != '\0')
+		return xstrdup(fn->code->program);
 	for (i = 0; i < m->capture_count; i++)
 		values[i] = m->captures[i];
 	return function_handler_path(fn, values);

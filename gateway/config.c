@@ -9,6 +9,7 @@
 
 #include "fronts.h"
 #include "mem.h"
+#include "runtime.h"
 #include "settings.h"
 
 #define ARENA_CHUNK	16384
@@ -385,6 +386,8 @@ check_function(const struct reader *r, struct function *fn)
 	const struct config_index	*index = r->index;
 	struct config_errors		*errors = r->errors;
 
+	const char			*key, *why;
+
 	if (*fn->handler == '\0')
 		config_errors_add(errors, "%s: [function] handler: is not set; "
 		    "expected the program's absolute path", fn->file);
@@ -405,6 +408,8 @@ check_function(const struct reader *r, struct function *fn)
 		config_blame(errors, index, fn, "sandbox.group",
 		    "cannot be with ${NAME} in handler; the group is the "
 		    "program's");
+	if ((why = runtime_check(fn, &key)) != NULL)
+		config_blame(errors, index, fn, key, "%s", why);
 }
 
 /* NULL after adding to errors. */

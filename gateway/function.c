@@ -18,6 +18,9 @@ struct function *
 function_create(void)
 {
 	static const struct sandbox_lists	 no_lists;
+	static const struct function_code	 no_code = {
+		.handler_name = "", .program = "", .task_root = "",
+	};
 	static const struct function_access	 no_access = {
 		.auth_file = "", .realm = "",
 	};
@@ -25,6 +28,7 @@ function_create(void)
 		.name = "", .file = "", .handler = "", .chdir = "",
 		.environment_file = "", .cpu_max = "", .stderr_log = "",
 		.user = "", .group = "", .lists = &no_lists,
+		.code = &no_code,
 		.access = &no_access,
 	};
 

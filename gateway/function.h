@@ -18,6 +18,7 @@
 
 struct arena;
 struct protocol_settings;	/* modules/settings.h */
+struct runtime;
 
 #define FUNCTION_NAME_MAX	64
 #define FUNCTION_CAPTURES_MAX	4	/* in a template's handler path */
@@ -46,6 +47,16 @@ struct sandbox_lists {
 	struct word_list	 inaccessible_paths;
 	struct word_list	 system_call_filter;	/* beyond @default */
 	struct word_list	 require;	/* confine's requirements */
+};
+
+/* With a runtime, handler is code for it, no program.  Apart likewise. */
+struct function_code {
+	const struct runtime	*runtime;	/* NULL: none */
+	const char		*handler_name;	/* file.function in there */
+
+	/* worked out by the load; "" without a runtime */
+	const char		*program;	/* the bootstrap */
+	const char		*task_root;	/* the code's folder */
 };
 
 /* One [route] or [route ANYTHING] section: any path with any host. */
@@ -97,7 +108,8 @@ struct function {
 	struct word_list	 arguments;
 	struct word_list	 parameters;	/* NAME=value */
 	const struct protocol_settings	*protocol;
-	const char		*chdir;		/* "": the handler's folder */
+	const struct function_code	*code;	/* never NULL */
+	const char		*chdir;		/* "": the code's folder */
 	struct word_list	 environment;	/* each name once, the file's
 						   included; empty in the
 						   gateway */

@@ -211,6 +211,10 @@ grant_own(const struct granting *g, const struct grants_asked *asked)
 	if (*asked->function->chdir != '\0' &&
 	    granting_path(g, asked->folder, GRANT_READ) == -1)
 		return -1;
+	if (*asked->function->code->task_root != '\0' &&
+	    granting_path(g, asked->function->code->task_root,
+	    GRANT_READ) == -1)
+		return -1;
 	return asked->port == 0 ? 0 :
 	    landlock_grant_port(&g->rules, asked->port);
 }
@@ -228,6 +232,7 @@ may_reach(const struct grants_asked *asked, const char *path)
 	folder = (size_t)(strrchr(asked->program, '/') - asked->program);
 	if (lists->read_only_paths.count + lists->read_write_paths.count > 0 ||
 	    *asked->function->chdir != '\0' ||
+	    *asked->function->code->task_root != '\0' ||
 	    (strncmp(path, asked->program, folder) == 0 &&
 	    path[folder] == '/'))
 		return true;

@@ -20,6 +20,7 @@
 #include "lint.h"
 #include "mem.h"
 #include "resolve.h"
+#include "runtimes.h"
 
 #define ARENA_CHUNK	16384
 #define LINE_NUMBER_MAX	16
@@ -443,21 +444,31 @@ next_raw_line(const char **at, const char *end, struct raw_line *line)
 	return true;
 }
 
-/* Another file in the handler's place is another program. */
-static uint64_t
-digest_handler(uint64_t sum, const struct function *fn)
+static void
+digest_file(void *arg, const char *path)
 {
+	uint64_t	*sum = arg;
 	struct stat	 st;
 	char		 identity[128];
 	int		 len;
 
-	if (fn->is_template || stat(fn->handler, &st) == -1)
-		return sum;
+	if (stat(path, &st) == -1)
+		return;
 	len = snprintf(identity, sizeof(identity),
 	    "%ju %ju %jd %jd.%09ld", (uintmax_t)st.st_dev,
 	    (uintmax_t)st.st_ino, (intmax_t)st.st_size,
 	    (intmax_t)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-	return digest(sum, identity, (size_t)len);
+	*sum = digest(*sum, identity, (size_t)len);
+}
+
+/* Another file in the handler's place is another program. */
+static uint64_t
+digest_handler(uint64_t sum, const struct function *fn)
+{
+	if (!fn->is_template)
+		digest_file(&sum, fn->handler);
+	runtimes_each_file(fn, digest_file, &sum);
+	return sum;
 }
 
 /* What the load worked out, where it is not the default. */

@@ -8,6 +8,7 @@
 
 #include "confine.h"
 #include "mem.h"
+#include "runtime.h"
 #include "settings.h"
 
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
@@ -68,6 +69,72 @@ print_protocol(FILE *out, const void *field, const struct setting *setting)
 {
 	(void)setting;
 	fputs((*(const struct protocol_settings *const *)field)->name, out);
+}
+
+/* Functions without any share one, so what is set goes into a new one. */
+static struct function_code *
+own_code(struct arena *arena, void *field)
+{
+	const struct function_code	**code = field;
+	struct function_code		 *own;
+
+	own = arena_alloc(arena, sizeof(*own));
+	*own = **code;
+	*code = own;
+	return own;
+}
+
+static const char *
+set_runtime(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	const struct runtime	*runtime = runtime_find(value);
+
+	(void)setting;
+	if (*value == '\0')
+		return NULL;
+	if (runtime == NULL)
+		return "no runtime; expected python3, nodejs, ruby, perl, "
+		    "php, shell or provided";
+	own_code(arena, field)->runtime = runtime;
+	return NULL;
+}
+
+static void
+print_runtime(FILE *out, const void *field, const struct setting *setting)
+{
+	const struct function_code	*code;
+
+	(void)setting;
+	code = *(const struct function_code *const *)field;
+	fputs(code->runtime == NULL ? "" : code->runtime->name, out);
+}
+
+/* A row's min says which of the texts. */
+static const char *
+set_code(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	struct function_code	*code;
+
+	if (*value == '\0')
+		return NULL;
+	if (strlen(value) > TEXT_MAX)
+		return "too long";
+	code = own_code(arena, field);
+	*(const char **)(void *)((char *)code + setting->min) =
+	    arena_strdup(arena, value);
+	return NULL;
+}
+
+static void
+print_code(FILE *out, const void *field, const struct setting *setting)
+{
+	const struct function_code	*code;
+
+	code = *(const struct function_code *const *)field;
+	fputs(*(const char *const *)(const void *)((const char *)code +
+	    setting->min), out);
 }
 
 static const char *
@@ -290,6 +357,7 @@ print_groups(FILE *out, const void *field, const struct setting *setting)
 #define A(member)	offsetof(struct account, member)
 #define F(member)	offsetof(struct function, member)
 #define L(member)	offsetof(struct sandbox_lists, member)
+#define C(member)	offsetof(struct function_code, member)
 #define W(member)	offsetof(struct function_access, member)
 #define R(member)	offsetof(struct route_rule, member)
 
@@ -476,6 +544,12 @@ static const struct setting function_table[] = {
 	{ "function.protocol", "fastcgi",
 	  "how it is spoken to: fastcgi or cgi",
 	  set_protocol, print_protocol, F(protocol), 0, 0, PROCESS },
+	{ "function.runtime", "",
+	  "lambda: handler is code in python3, nodejs, ruby, perl, php, shell",
+	  set_runtime, print_runtime, F(code), 0, 0, PROCESS },
+	{ "function.handler_name", "",
+	  "lambda: file.function in there, as in hello.handler",
+	  set_code, print_code, F(code), C(handler_name), 0, PROCESS },
 	{ "function.chdir", "",
 	  "its working folder; empty: the program's",
 	  set_path, print_text, F(chdir), 0, TEXT_MAX, PROCESS },
@@ -489,6 +563,10 @@ static const struct setting function_table[] = {
 	{ "function.file_environment", "", "",
 	  set_file_environment, print_file_environment, 0, 0, 0,
 	  PROCESS | SECRET | DERIVED },
+	{ "function.program", "", "",
+	  set_code, print_code, F(code), C(program), 0, PROCESS | DERIVED },
+	{ "function.task_root", "", "",
+	  set_code, print_code, F(code), C(task_root), 0, PROCESS | DERIVED },
 	{ "route.exact", "",
 	  "paths that are this function's, to the byte",
 	  set_prefixes, print_words, R(exact), 0, 0, 0 },

@@ -641,6 +641,7 @@ mounts_prepare(struct arena *arena, const struct mounts_common *c,
 	w.common = &c->view;
 	w.program = folder;
 	w.chdir = fn->chdir;
+	w.code = *fn->code->task_root != '\0' ? fn->code->task_root : NULL;
 	w.lists = fn->lists;
 	w.private = &c->private;
 

@@ -17,6 +17,7 @@
 #include "files.h"
 #include "mem.h"
 #include "privileges.h"
+#include "runtimes.h"
 #include "seccomp.h"
 #include "settings.h"
 #include "users.h"
@@ -504,7 +505,7 @@ warn_of_handler(struct resolver *r, struct function *fn)
 		WARN(r, fn, "function.handler", "%s is an nph- program, which "
 		    "writes HTTP of its own; expected a CGI header from it",
 		    fn->handler);
-	if (fn->is_template)
+	if (fn->is_template || fn->code->runtime != NULL)
 		return;
 	if (stat(fn->handler, &st) == -1)
 		WARN(r, fn, "function.handler", "%s: %s", fn->handler,
@@ -628,6 +629,7 @@ resolve_config(struct config *config, const struct config_index *index,
 		else
 			resolve_function_as_caller(&r, fn);
 		read_environment_file(&r, fn);
+		runtimes_resolve(fn, index, errors, warnings);
 		warn_of_handler(&r, fn);
 		check_calls(&r, fn);
 		check_requirements(&r, fn);

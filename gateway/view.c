@@ -99,6 +99,8 @@ add_all(struct view *view, struct arena *arena, const struct view_wishes *w)
 		add_own(view, arena, w->program, VIEW_READ_ONLY);
 	if (*w->chdir != '\0' && !is_always_there(w->chdir))
 		add_own(view, arena, w->chdir, VIEW_READ_ONLY);
+	if (w->code != NULL && !is_always_there(w->code))
+		add_own(view, arena, w->code, VIEW_READ_ONLY);
 	add_list(view, arena, &w->lists->read_only_paths, VIEW_READ_ONLY);
 	add_list(view, arena, &w->lists->read_write_paths, VIEW_READ_WRITE);
 	add_list(view, arena, &w->lists->inaccessible_paths, VIEW_HIDDEN);
@@ -115,7 +117,7 @@ most_places(const struct view_wishes *w)
 	const struct sandbox_lists	*l = w->lists;
 
 	return ALWAYS + w->system_count + w->private->count +
-	    2 * (2 + l->read_only_paths.count + l->read_write_paths.count) +
+	    2 * (3 + l->read_only_paths.count + l->read_write_paths.count) +
 	    l->inaccessible_paths.count;
 }
 

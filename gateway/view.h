@@ -54,6 +54,7 @@ struct view_wishes {
 	const struct view	 *common;	/* which all see; NULL: none */
 	const char		 *program;	/* its folder; NULL: none */
 	const char		 *chdir;	/* "": that one */
+	const char		 *code;		/* a runtime's; NULL: none */
 	const struct sandbox_lists	 *lists;
 	const struct word_list	 *private;	/* the daemon's own files */
 };

@@ -160,6 +160,30 @@ START_TEST(wishes)
 }
 END_TEST
 
+/* A runtime's program is one thing, the code that it runs another. */
+START_TEST(code_of_a_runtime)
+{
+	struct view		 v;
+	struct sandbox_lists	 none;
+	struct word_list	 private = list("");
+	struct view_wishes	 w = {
+		.system = all_see, .system_count = ROWS(all_see),
+		.program = "/opt2/runtimes", .chdir = "", .code = "/srv/fn",
+		.lists = &none, .private = &private,
+	};
+
+	memset(&none, 0, sizeof(none));
+	view_make(&v, arena, &w);
+	ck_assert_str_eq(view_find(&v, "/srv/fn/a.py")->path, "/srv/fn");
+	ck_assert_int_eq(view_find(&v, "/srv/fn")->how, VIEW_READ_ONLY);
+	ck_assert_str_eq(view_find(&v, "/opt2/runtimes/perl")->path,
+	    "/opt2/runtimes");
+	w.code = "/tmp";
+	view_make(&v, arena, &w);
+	ck_assert_int_eq(view_find(&v, "/tmp")->how, VIEW_TMP);
+}
+END_TEST
+
 START_TEST(what_all_see)
 {
 	struct view		 v;
@@ -192,6 +216,7 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, wishes, 0, ROWS(rows));
 	tcase_add_test(tc, what_all_see);
+	tcase_add_test(tc, code_of_a_runtime);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_set_tap(sr, "-");

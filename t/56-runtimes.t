@@ -1,0 +1,311 @@
+#!/usr/bin/perl
+# Each runtime's bootstrap serves the runtime API with a plain file.
+use strict;
+use warnings;
+use utf8;
+use open qw(:std :encoding(UTF-8));
+use lib 't/lib';
+use Test::More;
+use Encode qw(encode_utf8);
+use JSON::PP;
+use Tollgate::RuntimeAPI;
+use Tollgate::Test;
+
+my $dir = File::Temp->newdir('tollgate-XXXXXX', TMPDIR => 1);
+my $runtimes = "$Tollgate::Test::BUILD/handlers/runtimes";
+my $json = JSON::PP->new->utf8->allow_nonref->canonical;
+
+# Each handler answers by the event's "do".
+my %language = (
+python3 => { program => 'python3', file => 'hello.py', code => <<'PY',
+import json, os, sys
+print('loaded')
+class Bad(Exception): pass
+def inner(): raise Bad('böse')
+def handler(event, context):
+    do = event.get('do')
+    if do == 'context':
+        cc = context.client_context
+        return [context.aws_request_id, context.function_name,
+            context.function_version, context.memory_limit_in_mb,
+            context.invoked_function_arn, context.log_group_name,
+            context.log_stream_name,
+            0 < context.get_remaining_time_in_millis() <= 30000,
+            os.environ['_X_AMZN_TRACE_ID'], cc and cc.custom['k'],
+            cc and cc.client.app_title, context.identity.cognito_identity_id]
+    if do == 'throw': inner()
+    if do == 'unable': return {1, 2}
+    if do == 'null': return None
+    if do == 'log':
+        print('to stdout'); print('to stderr', file=sys.stderr); return 1
+    return event
+PY
+	type => 'Bad', stack => qr/hello\.py", line 4, in inner/,
+	unable => 'Runtime.MarshalError', raises => "1 / 0\n",
+	raised => 'ZeroDivisionError' },
+nodejs => { program => 'node', file => 'hello.js', code => <<'JS',
+console.log('loaded');
+class Bad extends Error { constructor(m) { super(m); this.name = 'Bad'; } }
+function inner() { throw new Bad('böse'); }
+exports.handler = async (event, context) => {
+	switch (event.do) {
+	case 'context': {
+		const cc = context.clientContext;
+		return [context.awsRequestId, context.functionName,
+		    context.functionVersion, context.memoryLimitInMB,
+		    context.invokedFunctionArn, context.logGroupName,
+		    context.logStreamName,
+		    context.getRemainingTimeInMillis() > 0,
+		    process.env._X_AMZN_TRACE_ID, cc?.custom.k,
+		    cc?.client.app_title, context.identity?.cognitoIdentityId];
+	}
+	case 'throw': inner();
+	case 'unable': return 10n;
+	case 'null': return undefined;
+	case 'log': console.log('to stdout'); console.error('to stderr');
+		return 1;
+	}
+	return event;
+};
+JS
+	type => 'Bad', stack => qr/inner \(.*hello\.js:3/, unable => 'Error',
+	trace => 'trace', raises => "undefined_thing();\n",
+	raised => 'ReferenceError' },
+ruby => { program => 'ruby', file => 'hello.rb', code => <<'RB',
+puts 'loaded'
+class Bad < StandardError; end
+def inner = raise(Bad, 'böse')
+def handler(event:, context:)
+  case event.is_a?(Hash) && event['do']
+  when 'context'
+    cc = context.client_context
+    [context.aws_request_id, context.function_name, context.function_version,
+     context.memory_limit_in_mb, context.invoked_function_arn,
+     context.log_group_name, context.log_stream_name,
+     context.get_remaining_time_in_millis.between?(1, 30000),
+     ENV['_X_AMZN_TRACE_ID'], cc && cc['custom']['k'],
+     cc && cc['client']['app_title'],
+     context.identity && context.identity['cognitoIdentityId']]
+  when 'throw' then inner
+  when 'unable' then Float::NAN
+  when 'null' then nil
+  when 'log' then puts('to stdout'); warn('to stderr'); 1
+  else event
+  end
+end
+RB
+	type => 'Function<Bad>', stack => qr/hello\.rb:3:in `inner'/,
+	unable => 'Runtime.MarshalError', raises => "1 / 0\n",
+	raised => 'Init<ZeroDivisionError>' },
+perl => { program => 'perl', file => 'hello.pl', code => <<'PL',
+use strict; use warnings; use utf8;
+print "loaded\n";
+{ package Bad; sub new { bless { message => $_[1] } }
+  sub message { $_[0]{message} } }
+sub inner { die Bad->new('böse') }
+sub handler {
+	my ($event, $context) = @_;
+	my $do = $event->{do} // '';
+	my $cc = $context->client_context;
+	return [$context->aws_request_id, $context->function_name,
+	    $context->function_version, $context->memory_limit_in_mb,
+	    $context->invoked_function_arn, $context->log_group_name,
+	    $context->log_stream_name,
+	    $context->get_remaining_time_in_millis > 0 ? \1 : \0,
+	    $ENV{_X_AMZN_TRACE_ID}, $cc && $cc->{custom}{k},
+	    $cc && $cc->{client}{app_title},
+	    $context->identity && $context->identity->{cognitoIdentityId}]
+	    if $do eq 'context';
+	inner() if $do eq 'throw';
+	return sub { } if $do eq 'unable';
+	return undef if $do eq 'null';
+	if ($do eq 'log') { print "to stdout\n"; warn "to stderr\n"; return 1 }
+	return $event;
+}
+1;
+PL
+	type => 'Bad', stack => qr/hello\.pl:5:in main::inner/,
+	unable => 'Runtime.MarshalError', raises => "die 'oh';\n",
+	raised => 'Error' },
+php => { program => 'php', file => 'hello.php', code => <<'PHP',
+<?php
+echo "loaded\n";
+class Bad extends Exception {}
+function inner() { throw new Bad('böse'); }
+function handler($event, $context) {
+	switch ($event['do'] ?? '') {
+	case 'context':
+		$cc = $context->clientContext;
+		return [$context->awsRequestId, $context->functionName,
+		    $context->functionVersion, $context->memoryLimitInMb,
+		    $context->invokedFunctionArn, $context->logGroupName,
+		    $context->logStreamName,
+		    $context->getRemainingTimeInMillis() > 0,
+		    getenv('_X_AMZN_TRACE_ID'), $cc['custom']['k'] ?? null,
+		    $cc['client']['app_title'] ?? null,
+		    $context->identity['cognitoIdentityId'] ?? null];
+	case 'throw': inner();
+	case 'unable': return NAN;
+	case 'null': return null;
+	case 'log': echo "to stdout\n"; error_log('to stderr'); return 1;
+	}
+	return $event;
+}
+PHP
+	type => 'Bad', stack => qr/hello\.php:4/,
+	unable => 'Runtime.MarshalError', raises => "<?php intdiv(1, 0);\n",
+	raised => 'DivisionByZeroError' },
+shell => { program => 'bash', file => 'hello.sh', code => <<'SH',
+echo loaded >&2
+handler() {
+	case $1 in
+	*context*) printf '["%s","%s","%s","%s","%s","%s","%s",%s,"%s"' \
+	    "$LAMBDA_RUNTIME_AWS_REQUEST_ID" "$AWS_LAMBDA_FUNCTION_NAME" \
+	    "$AWS_LAMBDA_FUNCTION_VERSION" "$AWS_LAMBDA_FUNCTION_MEMORY_SIZE" \
+	    "$LAMBDA_RUNTIME_INVOKED_FUNCTION_ARN" "$AWS_LAMBDA_LOG_GROUP_NAME" \
+	    "$AWS_LAMBDA_LOG_STREAM_NAME" \
+	    "$([ "$(lambda_remaining_ms)" -gt 0 ] && echo true)" \
+	    "$_X_AMZN_TRACE_ID"
+	    case $LAMBDA_RUNTIME_CLIENT_CONTEXT in
+	    '') echo ',null,null,null]';;
+	    *) echo ',"ü","t","id"]';;
+	    esac;;
+	*throw*) echo '{"errorMessage":"böse","errorType":"Bad",' \
+	    '"stackTrace":["hello.sh"]}'; exit 3;;
+	*'"null"'*) ;;
+	*log*) echo to stdout >&2; echo to stderr >&2; echo 1;;
+	*) cat;;
+	esac
+}
+SH
+	type => 'Bad', stack => qr/hello\.sh/ });
+
+sub has {
+	my ($program) = @_;
+
+	return grep { -x "$_/$program" } qw(/usr/local/bin /usr/bin /bin);
+}
+
+sub decode { $json->decode($_[0]) }
+
+my %environment = (AWS_LAMBDA_FUNCTION_NAME => 'f', TZ => ':UTC',
+    AWS_LAMBDA_FUNCTION_VERSION => '$LATEST',
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE => 128,
+    AWS_LAMBDA_LOG_GROUP_NAME => '/aws/lambda/f',
+    AWS_LAMBDA_LOG_STREAM_NAME => '2026/01/02/[$LATEST]ab');
+
+sub start {
+	my ($api, $name, $folder, $handler) = @_;
+
+	$api->stop;
+	return $api->start("$runtimes/$name", $folder, %environment,
+	    LAMBDA_TASK_ROOT => $folder, _HANDLER => $handler);
+}
+
+sub is_init_error {
+	my ($api, $type, $message, $title) = @_;
+	my $r = $api->init_error;
+	my $told = decode($r->{body});
+
+	is($r->{path}, 'init/error', "$title: init error");
+	is($told->{errorType}, $type, "$title: its type");
+	like($told->{errorMessage}, $message, "$title: its message");
+	is($r->{headers}{'lambda-runtime-function-error-type'}, $type,
+	    "$title: type in the header");
+	is($r->{status}, 1, "$title: it leaves with 1");
+}
+
+sub check_results {
+	my ($api, $l) = @_;
+	my $r;
+
+	for my $event ('{"a":[1,2.5,-3e2,"x",null,{"b":""}]}', '{"ä\u20ac":"😀\n\\\\"}',
+	    '{"s":"\ud83d\ude00\u0001\/"}') {
+		my $bytes = encode_utf8($event);
+		$r = $api->invoke($bytes);
+		is($r->{kind}, 'response', 'a response') or diag $r->{body};
+		is_deeply(decode($r->{body}), decode($bytes), $event);
+	}
+	is($r->{headers}{'content-type'}, 'application/json', 'it is JSON');
+	is($api->invoke('{"do":"null"}')->{body}, 'null', 'nothing is null');
+	$r = $api->invoke(encode_utf8('{"big":"' . 'x' x (1 << 20) . '","ä":["'
+	    . join('","', 1 .. 2000) . '"]}'));
+	is(length decode($r->{body})->{big}, 1 << 20, 'a big event');
+}
+
+sub check_context {
+	my ($api) = @_;
+	my @same = ('f', '$LATEST', '128', 'arn:aws:lambda:us-east-1:'
+	    . '123456789012:function:f', '/aws/lambda/f',
+	    '2026/01/02/[$LATEST]ab', JSON::PP::true);
+	my $r = $api->invoke('{"do":"context"}',
+	    'Lambda-Runtime-Trace-Id: Root=1-2-3',
+	    'Lambda-Runtime-Client-Context: {"custom":{"k":"' . "\xc3\xbc"
+	    . '"},"client":{"app_title":"t"},"env":{}}',
+	    'Lambda-Runtime-Cognito-Identity: {"cognitoIdentityId":"id",'
+	    . '"cognitoIdentityPoolId":"pool"}');
+
+	is_deeply(decode($r->{body}), [$r->{id}, @same, 'Root=1-2-3', 'ü', 't',
+	    'id'], 'context');
+	$r = $api->invoke('{"do":"context"}');
+	is_deeply(decode($r->{body}), [$r->{id}, @same, '', undef, undef,
+	    undef], 'context, with nothing that may lack');
+}
+
+sub check_errors {
+	my ($api, $l) = @_;
+	my $r = $api->invoke('{"do":"throw"}');
+	my $told = decode($r->{body});
+
+	is($r->{kind}, 'error', 'thrown: an error');
+	is($told->{errorType}, $l->{type}, 'its type');
+	is($told->{errorMessage}, 'böse', 'its message');
+	my $trace = $told->{$l->{trace} // 'stackTrace'};
+	is(ref $trace, 'ARRAY', 'its stack') or diag $r->{body};
+	like(join("\n", @{$trace // []}), $l->{stack}, 'where it was thrown');
+	unlike(join("\n", @{$trace // []}), qr{handlers/runtimes/(?!nodejs)},
+	    'without frames of ours');
+	if ($l->{unable}) {
+		$r = $api->invoke('{"do":"unable"}');
+		is($r->{kind}, 'error', 'a result that JSON lacks: an error');
+		is(decode($r->{body})->{errorType}, $l->{unable}, 'its type');
+		$r = $api->invoke('{"do":');
+		is($r->{kind}, 'error', 'an event that is not JSON: an error');
+	}
+	is(decode($api->invoke('{"x":1}')->{body})->{x}, 1, 'it goes on');
+}
+
+for my $name (sort keys %language) {
+	my $l = $language{$name};
+	subtest $name => sub {
+		plan skip_all => "no $l->{program} here"
+		    if !has($l->{program});
+		my $folder = "$dir/$name";
+		mkdir $folder or die "$folder: $!";
+		spew("$folder/$l->{file}", encode_utf8($l->{code}));
+		my ($suffix) = $l->{file} =~ /(\.\w+)$/;
+		my $api = Tollgate::RuntimeAPI->new;
+		start($api, $name, $folder, 'hello.handler');
+		check_results($api, $l);
+		check_context($api);
+		check_errors($api, $l);
+		is($api->invoke('{"do":"log"}')->{body}, '1', 'it logs');
+		ok($api->log_like(qr/^loaded$/m), 'what it says at its start')
+		    or diag $api->{log};
+		ok($api->log_like(qr/^to stdout$/m), 'stdout');
+		ok($api->log_like(qr/to stderr$/m), 'stderr');
+
+		start($api, $name, $folder, 'missing.handler');
+		is_init_error($api, $name eq 'ruby' ? 'Init<LoadError>'
+		    : 'Runtime.ImportModuleError', qr/missing/, 'no file');
+		start($api, $name, $folder, 'hello.missing');
+		is_init_error($api, $name eq 'ruby' ? 'Init<NoMethodError>'
+		    : 'Runtime.HandlerNotFound', qr/missing/, 'no function');
+		if ($l->{raises}) {
+			spew("$folder/raises$suffix", $l->{raises});
+			start($api, $name, $folder, 'raises.handler');
+			is_init_error($api, $l->{raised}, qr/\S/, 'it throws');
+		}
+	};
+}
+done_testing;
