@@ -213,11 +213,12 @@ put_devices(const char *path, int trees[DEVICES])
 		{ "/proc/self/fd/0", "/dev/stdin" },
 		{ "/proc/self/fd/1", "/dev/stdout" },
 		{ "/proc/self/fd/2", "/dev/stderr" },
+		/* One folder of the worker's own is enough, and a limit. */
+		{ "/tmp", "/dev/shm" },
 	};
 	size_t	 i;
 
-	if (make_target(path, true) == -1 || put_folder(path) == -1 ||
-	    mkdir("/dev/shm", 0755) == -1)
+	if (make_target(path, true) == -1 || put_folder(path) == -1)
 		return -1;
 	for (i = 0; i < sizeof(links) / sizeof(links[0]); i++)
 		if (symlink(links[i][0], links[i][1]) == -1)

@@ -11,7 +11,6 @@
 /* What every one has. */
 static const struct view_place	always[] = {
 	{ .path = "/dev",	.how = VIEW_DEV },
-	{ .path = "/dev/shm",	.how = VIEW_TMP },
 	{ .path = "/proc",	.how = VIEW_PROC },
 	{ .path = "/tmp",	.how = VIEW_TMP },
 };
@@ -81,7 +80,7 @@ is_always_there(const char *path)
 	for (i = 0; i < ALWAYS; i++)
 		if (strcmp(path, always[i].path) == 0)
 			return true;
-	return strcmp(path, "/") == 0;
+	return strcmp(path, "/") == 0 || strcmp(path, "/dev/shm") == 0;
 }
 
 static void
