@@ -18,6 +18,7 @@
 #include "function.h"
 #include "graves.h"
 #include "kit.h"
+#include "lambdaenv.h"
 #include "launcher.h"
 #include "load.h"
 #include "log.h"
@@ -214,13 +215,29 @@ program_folder(const struct function *fn, const char *path)
 	return arena_strndup(fn->arena, path, (size_t)(slash - path));
 }
 
+/* What its protocol tells it by the environment; in fn's arena. */
+static void
+prepare_words(const struct child *c, const struct function *fn,
+    const char *folder, struct launch_words *words)
+{
+	const char	*name = fn->protocol->endpoint;
+
+	memset(words, 0, sizeof(*words));
+	if (name == NULL || c->ends.port == 0)
+		return;
+	lambda_environment(fn, fn->arena, folder, &words->fixed,
+	    &words->usual);
+	words->fixed.words[words->fixed.count++] = arena_printf(fn->arena,
+	    "%s=127.0.0.1:%u", name, c->ends.port);
+}
+
 /* All that the child needs, as it allocates nothing; in fn's arena. */
 static void
 prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
     struct launch *launch)
 {
 	const struct function	*fn = plan->function;
-	const char		*endpoint = NULL;
+	struct launch_words	 words;
 
 	memset(box, 0, sizeof(*box));
 	box->function = fn;
@@ -239,11 +256,9 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	kit_filter(box->kit, fn, &box->filter);
 	box->hidden = &plan->load->open_files;
 	box->port = fn->protocol->endpoint == NULL ? 0 : c->ends.port;
-	if (c->ends.port != 0 && fn->protocol->endpoint != NULL)
-		endpoint = arena_printf(fn->arena, "%s=127.0.0.1:%u",
-		    fn->protocol->endpoint, c->ends.port);
+	prepare_words(c, fn, box->folder, &words);
 	launcher_prepare(launch, fn->arena, fn, plan->request.path, c->serial,
-	    endpoint);
+	    &words);
 }
 
 /*

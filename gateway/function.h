@@ -109,6 +109,8 @@ struct function {
 	struct word_list	 parameters;	/* NAME=value */
 	const struct protocol_settings	*protocol;
 	const struct function_code	*code;	/* never NULL */
+	bool			 is_streamed;	/* lambda: its answers, as they
+						   come */
 	const char		*chdir;		/* "": the code's folder */
 	struct word_list	 environment;	/* each name once, the file's
 						   included; empty in the

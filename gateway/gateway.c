@@ -39,6 +39,7 @@
 #include "pool.h"
 #include "request.h"
 #include "route.h"
+#include "runtimeapi.h"
 #include "tenant.h"
 #include "timer.h"
 #include "verifier.h"
@@ -51,6 +52,7 @@
 static const struct protocol	*const protocols[] = {
 	&protocol_fastcgi,
 	&protocol_cgi,
+	&protocol_lambda,
 };
 
 struct load {			/* accepted, not yet in force */
@@ -70,6 +72,7 @@ struct gateway {
 	struct pools		*pools;
 	struct funclogs		*logs;
 	struct outbox		*outbox;	/* NULL: there is none */
+	struct runtimeapi	*runtimeapi;
 	struct ledger		*ledger;
 	struct requests		*requests;
 	struct access		*access;
@@ -450,6 +453,9 @@ gateway_init(struct gateway *g)
 	workers.logs = g->logs;
 	workers.tenants = g->tenants;
 	workers.outbox = g->outbox;
+	if ((g->runtimeapi = runtimeapi_create(g->base)) == NULL)
+		fatal("runtime API");
+	workers.runtimeapi = g->runtimeapi;
 	workers.stop_timeout_ms = 5000;
 	g->workers = workers_create(&workers);
 	pools.workers = g->workers;
@@ -500,6 +506,7 @@ gateway_end(struct gateway *g)
 	access_free(g->access);
 	pools_free(g->pools);
 	workers_free(g->workers);
+	runtimeapi_free(g->runtimeapi);
 	tenants_free(g->tenants);
 	ledger_free(g->ledger);
 	funclogs_free(g->logs);

@@ -195,6 +195,8 @@ request_judge(struct request *r)
 	case EXCHANGE_CLOSED:
 	case EXCHANGE_RESET:
 		return on_lost(r);
+	case EXCHANGE_DIED:
+		return refuse_dead(r);
 	case EXCHANGE_REFUSED:
 		return on_exec_refused(r);
 	case EXCHANGE_GARBAGE:

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "confine.h"
 #include "mem.h"
@@ -48,6 +49,27 @@ print_full(FILE *out, const void *field, const struct setting *setting)
 	(void)setting;
 	fputs(*(const enum accounting_full *)field == FULL_REFUSE ?
 	    "refuse" : "continue", out);
+}
+
+/* As AWS names them. */
+static const char *
+set_invoke_mode(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	(void)arena;
+	(void)setting;
+	if (strcasecmp(value, "buffered") != 0 &&
+	    strcasecmp(value, "response_stream") != 0)
+		return "neither buffered nor response_stream";
+	*(bool *)field = *value == 'r' || *value == 'R';
+	return NULL;
+}
+
+static void
+print_invoke_mode(FILE *out, const void *field, const struct setting *setting)
+{
+	(void)setting;
+	fputs(*(const bool *)field ? "response_stream" : "buffered", out);
 }
 
 static const char *
@@ -542,7 +564,7 @@ static const struct setting function_table[] = {
 	  "NAME=value ... over a request's; ${NAME}: a capture or parameter",
 	  set_pairs, print_words, F(parameters), 0, 0, 0 },
 	{ "function.protocol", "fastcgi",
-	  "how it is spoken to: fastcgi or cgi",
+	  "how it is spoken to: fastcgi, cgi or lambda",
 	  set_protocol, print_protocol, F(protocol), 0, 0, PROCESS },
 	{ "function.runtime", "",
 	  "lambda: handler is code in python3, nodejs, ruby, perl, php, shell",
@@ -550,6 +572,9 @@ static const struct setting function_table[] = {
 	{ "function.handler_name", "",
 	  "lambda: file.function in there, as in hello.handler",
 	  set_code, print_code, F(code), C(handler_name), 0, PROCESS },
+	{ "function.invoke_mode", "buffered",
+	  "lambda: answers when they are whole, or response_stream",
+	  set_invoke_mode, print_invoke_mode, F(is_streamed), 0, 0, 0 },
 	{ "function.chdir", "",
 	  "its working folder; empty: the program's",
 	  set_path, print_text, F(chdir), 0, TEXT_MAX, PROCESS },

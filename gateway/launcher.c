@@ -18,7 +18,7 @@
 #include "sandbox.h"
 
 #define EXIT_NOT_RUN	127	/* as a shell's: there was no program */
-#define FIXED_VARIABLES	3	/* PATH, the mark, the endpoint */
+#define FIXED_VARIABLES	2	/* PATH, the mark */
 
 #define DEFAULT_PATH	"PATH=/usr/local/bin:/usr/bin:/bin"
 
@@ -72,13 +72,30 @@ put_words(const char **to, const struct word_list *list)
 	return to;
 }
 
+/* Those that other has not. */
+static const char **
+put_missing(const char **to, const struct word_list *list,
+    const struct word_list *other)
+{
+	size_t	 i;
+
+	for (i = 0; i < list->count; i++)
+		if (!list_has(other, list->words[i],
+		    strcspn(list->words[i], "=")))
+			*to++ = list->words[i];
+	return to;
+}
+
 void
 launcher_prepare(struct launch *l, struct arena *arena,
     const struct function *fn, const char *path, uint64_t serial,
-    const char *endpoint)
+    const struct launch_words *more)
 {
-	const char	**to;
+	static const struct launch_words	 nothing;
+	const char				**to;
 
+	if (more == NULL)
+		more = &nothing;
 	/* The arguments are the configuration's alone, never a query's. */
 	to = l->arguments = arena_calloc(arena, fn->arguments.count + 2,
 	    sizeof(*to));
@@ -86,12 +103,13 @@ launcher_prepare(struct launch *l, struct arena *arena,
 	put_words(to, &fn->arguments);
 
 	to = l->environment = arena_calloc(arena, FIXED_VARIABLES +
-	    fn->environment.count + 1, sizeof(*to));
+	    fn->environment.count + more->fixed.count + more->usual.count + 1,
+	    sizeof(*to));
 	if (!list_has(&fn->environment, "PATH", 4))
 		*to++ = DEFAULT_PATH;
-	to = put_words(to, &fn->environment);
-	if (endpoint != NULL)
-		*to++ = endpoint;
+	to = put_missing(to, &more->usual, &fn->environment);
+	to = put_missing(to, &fn->environment, &more->fixed);
+	to = put_words(to, &more->fixed);
 	*to++ = arena_printf(arena, "%s=%llu", LAUNCHER_MARK,
 	    (unsigned long long)serial);
 	l->variables = (size_t)(to - l->environment);

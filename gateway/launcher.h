@@ -11,8 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "function.h"
+
 struct arena;
-struct function;
 struct sandbox;
 
 /* In each worker's environment: its serial number, to know what it leaves. */
@@ -25,14 +26,20 @@ struct launch {
 	size_t		  variables;	/* how many that are */
 };
 
+/* What a protocol puts into the environment, NAME=value each. */
+struct launch_words {
+	struct word_list	 fixed;	/* over what is configured */
+	struct word_list	 usual;	/* unless that is configured */
+};
+
 /*
  * The arguments, path being the program's; and the environment: PATH, the mark,
- * what is configured, and endpoint, NAME=value of the worker's own listener
- * (NULL: none).  All in arena, or borrowed of path, function and endpoint.
+ * what is configured, and more (NULL: nothing).  All in arena, or borrowed of
+ * path, function and more.
  */
 void	launcher_prepare(struct launch *, struct arena *,
 	    const struct function *, const char *path, uint64_t serial,
-	    const char *endpoint);
+	    const struct launch_words *more);
 
 /* Never returns: execs, or reports and exits 127. */
 _Noreturn void	launcher_become(struct sandbox *, const struct launch *);

@@ -434,6 +434,12 @@ pool_complain_account(const struct pool *p)
 		    crew_all(p->tenant->room.counts), p->tenant->waiting);
 }
 
+const struct protocol *
+pool_protocol(const struct pool *p)
+{
+	return p->protocol;
+}
+
 /* --- figures ------------------------------------------------------------ */
 
 size_t

@@ -109,6 +109,7 @@ enum worker_use {
 /* The request lets go of its worker.  w may be gone afterwards. */
 void	pool_return(struct worker *, enum worker_use);
 
+const struct protocol	*pool_protocol(const struct pool *);
 /* Milliseconds until the back-off ends; 0 if there is none. */
 uint64_t	pool_backoff_ms(const struct pool *);
 #define POOL_LIMIT_LEN	160

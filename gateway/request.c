@@ -17,6 +17,7 @@
 #include "mem.h"
 #include "module.h"
 #include "pool.h"
+#include "settings.h"
 #include "timer.h"
 #include "walk.h"
 #include "worker.h"
@@ -108,6 +109,14 @@ request_set_deadline(struct request *r, uint64_t ms)
 		timer_start(r->deadline, ms);
 }
 
+/* Is it told as a whole, and then worked on in silence? */
+static bool
+is_endpoint(const struct request *r)
+{
+	return r->function != NULL &&
+	    r->function->protocol->way == WAY_ENDPOINT;
+}
+
 /* Moved when it fires, not at every byte: that is once per io_timeout. */
 void
 request_on_silence(void *arg)
@@ -120,6 +129,12 @@ request_on_silence(void *arg)
 	if (silent_ms < r->function->io_timeout_ms) {
 		timer_start(r->silence,
 		    r->function->io_timeout_ms - silent_ms);
+		return;
+	}
+	/* Its own time limit is all that ends it. */
+	if (r->state == REQUEST_SERVE && is_endpoint(r) &&
+	    (r->client == NULL || !r->client->is_behind(r))) {
+		timer_start(r->silence, r->function->io_timeout_ms);
 		return;
 	}
 	r->is_silent = true;
@@ -243,7 +258,8 @@ request_params_end(struct request *r)
 /*
  * May the body outgrow memory?  Once an answer has begun it is held back until
  * the body is here (the front sends no more of it once it has a header); a body
- * of unknown length must be whole before a CGI program is told of it; and a
+ * of unknown length must be whole before a CGI program is told of it, any
+ * before an event is made of it; and a
  * filter's DATA may come before the STDIN that the worker is to have first.
  */
 static bool
@@ -252,7 +268,8 @@ may_spool(const struct request *r)
 	return (r->state == REQUEST_SERVE && !answer_is_empty(&r->answer)) ||
 	    (r->function != NULL && r->data != NULL &&
 	    (r->body == NULL || !body_has_ended(r->body))) ||
-	    (r->state <= REQUEST_QUEUE && r->params_ended && !r->has_length);
+	    (r->state <= REQUEST_QUEUE && r->params_ended &&
+	    (!r->has_length || is_endpoint(r)));
 }
 
 /*

@@ -88,6 +88,7 @@ enum exchange_end {
 	EXCHANGE_DONE,		/* the worker has done its work */
 	EXCHANGE_CLOSED,	/* it closed in good order, without an end */
 	EXCHANGE_RESET,		/* EPIPE or ECONNRESET */
+	EXCHANGE_DIED,		/* it ended, having taken the request */
 	EXCHANGE_GARBAGE,	/* it said what no worker may say */
 	EXCHANGE_REFUSED,	/* the launcher could not exec the program */
 	EXCHANGE_CUT		/* the request gave it up */
@@ -154,6 +155,10 @@ struct request {
 	uint32_t	 app_status;
 	uint8_t		 protocol_status;	/* of END_REQUEST */
 	bool		 worker_reusable;	/* says the module */
+	bool		 is_function_error;	/* so is it, of the answer */
+	const char	*payload;	/* what went wrong, in JSON, for who
+					   invokes by name; or NULL */
+	size_t		 payload_len;
 	bool		 is_handed_over;
 	bool		 is_abandoned;	/* nobody wants what it answers */
 	unsigned	 worker_use;	/* enum worker_use, once given back */

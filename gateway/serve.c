@@ -79,8 +79,35 @@ refuse_late(struct request *r)
 		    "%zu waiting)", r->function->queue_timeout_ms,
 		    pool_workers(r->pool), pool_waiting(r->pool));
 	leave_queue(r);
-	return request_refuse(r, 503, OUTCOME_REJECTED,
-	    "no worker was free in time");
+	return request_refuse(r, pool_protocol(r->pool)->full_status,
+	    OUTCOME_REJECTED, "no worker was free in time");
+}
+
+/* What the table says, unless the protocol has another word for it. */
+static int
+unserved_status(const struct request *r, int status)
+{
+	const struct protocol	*protocol = pool_protocol(r->pool);
+
+	switch ((enum pool_answer)r->pool_answer) {
+	case POOL_FULL:
+	case POOL_ACCOUNT_FULL:
+		return protocol->full_status;
+	case POOL_BACKING_OFF:
+	case POOL_START_FAILED:
+		return protocol->refused_status;
+	case POOL_NOT_FOUND:
+	case POOL_NOT_TRUSTED:
+		/* A template's path may name what is not there. */
+		if (r->function->protocol->way == WAY_ENDPOINT &&
+		    !r->function->is_template)
+			return protocol->refused_status;
+		return status;
+	case POOL_LENT:
+	case POOL_GONE:
+		break;
+	}
+	return status;
 }
 
 static enum verdict
@@ -117,7 +144,8 @@ refuse_unserved(struct request *r)
 		    PRIu32 ", pool.max_children = %" PRIu32,
 		    pool_waiting(r->pool), r->function->queue_max,
 		    r->function->max_children);
-	return request_refuse(r, by_answer[r->pool_answer].status,
+	return request_refuse(r,
+	    unserved_status(r, by_answer[r->pool_answer].status),
 	    by_answer[r->pool_answer].outcome, by_answer[r->pool_answer].why);
 }
 
@@ -128,11 +156,16 @@ is_body_short(const struct request *r)
 	    body_received(r->body) < r->content_length;
 }
 
-/* A CGI program is told the body's length before it starts (RFC 3875 4.1.2). */
+/*
+ * A CGI program is told the body's length before it starts (RFC 3875 4.1.2),
+ * and an event holds all of it.
+ */
 static bool
 needs_whole_body(const struct request *r)
 {
-	return r->function->protocol->way == WAY_LAUNCH && !r->has_length &&
+	enum start_way	 way = r->function->protocol->way;
+
+	return ((way == WAY_LAUNCH && !r->has_length) || way == WAY_ENDPOINT) &&
 	    (r->body == NULL || !body_has_ended(r->body));
 }
 
@@ -262,8 +295,8 @@ refuse_overdue(struct request *r)
 	    "limits.request_terminate_timeout = %" PRIu64 "ms",
 	    (long)r->worker->pid, r->function->request_terminate_timeout_ms);
 	give_up(r, WORKER_BROKEN);
-	return request_refuse(r, 504, OUTCOME_TIMEOUT,
-	    "the function took too long");
+	return request_refuse(r, r->worker->protocol->overdue_status,
+	    OUTCOME_TIMEOUT, "the function took too long");
 }
 
 /* Nothing has moved for io_timeout: who kept the other waiting? */
@@ -301,6 +334,8 @@ let_end(struct request *r)
 	request_end_bodies(r);
 	r->worker->protocol->push(r);
 	r->is_paused = true;	/* what still comes is thrown away */
+	if (r->function->protocol->way == WAY_ENDPOINT)
+		return;		/* it has all the time it was told */
 	r->is_abandoned = true;
 	if (r->begun_us != 0)
 		request_set_deadline(r, ABANDON_MS);
@@ -309,7 +344,8 @@ let_end(struct request *r)
 /*
  * Nobody wants the answer any more.  A FastCGI worker that comes to its end
  * soon is good for another request; one that does not would keep others
- * waiting, and a program that serves this one alone need not go on.
+ * waiting, and a program that serves this one alone need not go on.  An event
+ * is handled to its end, as AWS does it.
  */
 static void
 abandon(struct request *r)

@@ -46,12 +46,39 @@ retry_after(const struct request *r)
 	return ms <= 1000 ? 1 : (ms + 999) / 1000;
 }
 
+/* As its protocol would have it, without the body that HEAD has not. */
+static void
+put_protocols_answer(struct request *r, const struct protocol *protocol,
+    int status)
+{
+	struct buffer	 out = { 0 };
+	const char	*end;
+	size_t		 len, head;
+
+	protocol->put_refusal(r, status, &out);
+	len = buffer_size(&out);
+	end = memmem(buffer_bytes(&out), len, "\r\n\r\n", 4);
+	head = (size_t)(end - (char *)buffer_bytes(&out)) + 4;
+	if (strcmp(r->method, "HEAD") == 0)
+		len = head;
+	answer_replace(&r->answer, (const char *)buffer_bytes(&out), len);
+	r->answer.body_out = len - head;
+	buffer_release(&out);
+}
+
 static void
 put_own_answer(struct request *r, int status, const char *why)
 {
+	const struct protocol	*protocol;
 	const char	*extra = "", *body, *head;
 	bool		 has_body = strcmp(r->method, "HEAD") != 0;
 
+	protocol = r->pool != NULL ? pool_protocol(r->pool) : NULL;
+	if (protocol != NULL && protocol->put_refusal != NULL &&
+	    (status == 429 || status >= 500) && r->refusal_header == NULL) {
+		put_protocols_answer(r, protocol, status);
+		return;
+	}
 	if (r->refusal_header != NULL && *r->refusal_header != '\0')
 		extra = r->refusal_header;
 	else if (status == 503)
@@ -123,8 +150,11 @@ request_refuse(struct request *r, int status, enum outcome outcome,
 enum verdict
 request_conclude(struct request *r, enum outcome outcome)
 {
-	if (outcome == OUTCOME_OK)
+	if (outcome == OUTCOME_OK) {
 		r->status = r->answer.head.status;
+		if (r->is_function_error)
+			outcome = OUTCOME_ERROR;
+	}
 	answer_put_end(&r->answer, r->app_status, r->protocol_status);
 	return enter_record(r, outcome);
 }

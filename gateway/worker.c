@@ -463,6 +463,12 @@ workers_outbox(struct workers *ws)
 	return ws->setup.outbox;
 }
 
+struct runtimeapi *
+workers_runtimeapi(struct workers *ws)
+{
+	return ws->setup.runtimeapi;
+}
+
 /* --- stderr ------------------------------------------------------------- */
 
 void

@@ -26,6 +26,7 @@ struct function;
 struct outbox;
 struct pool;
 struct protocol;
+struct runtimeapi;
 struct tenant;
 struct tenants;
 struct timer;
@@ -117,6 +118,7 @@ struct workers_setup {
 	struct funclogs		*logs;		/* borrowed */
 	struct tenants		*tenants;	/* likewise */
 	struct outbox		*outbox;	/* borrowed; NULL: none */
+	struct runtimeapi	*runtimeapi;	/* likewise */
 	uint64_t		 stop_timeout_ms;
 
 	/* Messages that concern no worker; descriptors become the callee's. */
@@ -137,6 +139,7 @@ void		 workers_configure(struct workers *, uint64_t stop_timeout_ms);
 uint8_t		*workers_scratch(struct workers *);
 struct event_base	*workers_base(struct workers *);
 struct outbox		*workers_outbox(struct workers *);
+struct runtimeapi	*workers_runtimeapi(struct workers *);
 
 /* Tell the spawner something that concerns no worker (LOADED, READY). */
 int	workers_tell(struct workers *, const struct message *);

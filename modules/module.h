@@ -12,6 +12,7 @@
 #ifndef TOLLGATE_MODULE_H
 #define TOLLGATE_MODULE_H
 
+struct buffer;
 struct request;
 struct worker;
 
@@ -53,14 +54,24 @@ struct protocol {
 	/* Close and free all that attach and begin made; no request is on. */
 	void	(*detach)(struct worker *);
 
-	/* What a worker that cannot be started, or dies, is answered with. */
+	/*
+	 * How a request that is refused with such a status is answered, head
+	 * and body; NULL: in words of ours.
+	 */
+	void	(*put_refusal)(const struct request *, int status,
+		    struct buffer *);
+
+	/* With what: a worker that cannot be started, dies, ... */
 	int	 refused_status;
 	int	 died_status;
+	int	 overdue_status;	/* takes longer than it may */
+	int	 full_status;		/* or none is free, and none to come */
 };
 
 /* Each module's one symbol; gateway.c lists them. */
 extern const struct protocol	protocol_fastcgi;
 extern const struct protocol	protocol_cgi;
+extern const struct protocol	protocol_lambda;
 extern const struct protocol	protocol_skeleton;
 
 #endif

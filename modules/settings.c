@@ -10,6 +10,8 @@ static const struct protocol_settings rows[] = {
 	{ "fastcgi", WAY_LISTEN, NULL, 256 },
 	/* RFC 3875: a process is one request. */
 	{ "cgi",     WAY_LAUNCH, NULL, 1 },
+	/* As AWS's Managed Instances; one, unless it is configured. */
+	{ "lambda",  WAY_ENDPOINT, "AWS_LAMBDA_RUNTIME_API", 128 },
 };
 
 #define ROWS	(sizeof(rows) / sizeof(rows[0]))

@@ -97,4 +97,6 @@ const struct protocol	protocol_skeleton = {
 	.detach = skeleton_detach,
 	.refused_status = 503,
 	.died_status = 502,
+	.overdue_status = 504,
+	.full_status = 503,
 };

@@ -61,14 +61,18 @@ count_of(const char *const *all)
 }
 
 static const char	*env[64];
+static const char	*usual[] = { "LANG=usual", "TZ=usual" };
 
 /* The environment with this packet; -1 with errno. */
 static int
 make(uint64_t serial, const char *endpoint, const char *packet, size_t len)
 {
-	struct launch	 l;
+	struct launch		 l;
+	struct launch_words	 words;
 
-	launcher_prepare(&l, fn->arena, fn, "/srv/a", serial, endpoint);
+	words.fixed = (struct word_list){ &endpoint, endpoint != NULL };
+	words.usual = (struct word_list){ usual, 2 };
+	launcher_prepare(&l, fn->arena, fn, "/srv/a", serial, &words);
 	ck_assert_str_eq(l.arguments[0], "/srv/a");
 	ck_assert_uint_le(l.variables + LAUNCHER_VARIABLES(len),
 	    sizeof(env) / sizeof(env[0]));
@@ -78,9 +82,10 @@ make(uint64_t serial, const char *endpoint, const char *packet, size_t len)
 START_TEST(what_is_configured)
 {
 	ck_assert_int_eq(make(7, "API=127.0.0.1:9", NULL, 0), 0);
-	ck_assert_uint_eq(count_of(env), 5);
+	ck_assert_uint_eq(count_of(env), 6);
 	ck_assert_str_eq(value_of(env, "PATH"), "/usr/local/bin:/usr/bin:/bin");
 	ck_assert_str_eq(value_of(env, "LANG"), "C");
+	ck_assert_str_eq(value_of(env, "TZ"), "usual");
 	ck_assert_str_eq(value_of(env, "API"), "127.0.0.1:9");
 	ck_assert_str_eq(value_of(env, LAUNCHER_MARK), "7");
 }
@@ -90,7 +95,7 @@ START_TEST(a_path_of_its_own)
 {
 	list_of(&fn->environment, "PATH=/opt/bin", "A=");
 	ck_assert_int_eq(make(1, NULL, NULL, 0), 0);
-	ck_assert_uint_eq(count_of(env), 3);
+	ck_assert_uint_eq(count_of(env), 5);
 	ck_assert_str_eq(value_of(env, "PATH"), "/opt/bin");
 	ck_assert_str_eq(value_of(env, "A"), "");
 }
@@ -107,7 +112,7 @@ START_TEST(request_adds_its_own)
 	ck_assert_str_eq(value_of(env, "HTTPS"), "on");
 	ck_assert_str_eq(value_of(env, "MY_OWN"), "2");
 	ck_assert_str_eq(value_of(env, "HTTP_A"), "");
-	ck_assert_uint_eq(count_of(env), 7);
+	ck_assert_uint_eq(count_of(env), 8);
 }
 END_TEST
 

@@ -1,0 +1,102 @@
+/*
+ * sockowner: sock_diag(7), asked for one socket at a time.
+ */
+#include "sockowner.h"
+
+#include <errno.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct question {
+	struct nlmsghdr			 head;
+	struct inet_diag_req_v2		 request;
+};
+
+union answer {
+	struct nlmsghdr			 head;
+	uint8_t				 bytes[1024];
+};
+
+int
+sockowner_open(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    NETLINK_SOCK_DIAG);
+}
+
+/* Both ends of fd, as the other end sees them. */
+static int
+fill(struct question *q, int fd)
+{
+	struct sockaddr_in	 ours, theirs;
+	socklen_t		 len = sizeof(ours);
+
+	memset(q, 0, sizeof(*q));
+	if (getsockname(fd, (struct sockaddr *)&ours, &len) == -1)
+		return -1;
+	len = sizeof(theirs);
+	if (getpeername(fd, (struct sockaddr *)&theirs, &len) == -1)
+		return -1;
+	q->head.nlmsg_len = sizeof(*q);
+	q->head.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+	q->head.nlmsg_flags = NLM_F_REQUEST;
+	q->request.sdiag_family = AF_INET;
+	q->request.sdiag_protocol = IPPROTO_TCP;
+	q->request.idiag_states = (uint32_t)-1;
+	q->request.id.idiag_sport = theirs.sin_port;
+	q->request.id.idiag_dport = ours.sin_port;
+	q->request.id.idiag_src[0] = theirs.sin_addr.s_addr;
+	q->request.id.idiag_dst[0] = ours.sin_addr.s_addr;
+	q->request.id.idiag_cookie[0] = INET_DIAG_NOCOOKIE;
+	q->request.id.idiag_cookie[1] = INET_DIAG_NOCOOKIE;
+	return 0;
+}
+
+static int
+read_answer(const union answer *a, ssize_t len, uid_t *uid)
+{
+	const struct inet_diag_msg	*m = NLMSG_DATA(&a->head);
+	const struct nlmsgerr		*error = NLMSG_DATA(&a->head);
+
+	if (len < (ssize_t)sizeof(a->head) ||
+	    !NLMSG_OK(&a->head, (size_t)len)) {
+		errno = EBADMSG;
+		return -1;
+	}
+	if (a->head.nlmsg_type == NLMSG_ERROR &&
+	    a->head.nlmsg_len >= NLMSG_LENGTH(sizeof(*error))) {
+		errno = -error->error;
+		return -1;
+	}
+	if (a->head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
+	    a->head.nlmsg_len < NLMSG_LENGTH(sizeof(*m))) {
+		errno = EBADMSG;
+		return -1;
+	}
+	*uid = m->idiag_uid;
+	return 0;
+}
+
+int
+sockowner_uid(int way, int fd, uid_t *uid)
+{
+	struct question	 q;
+	union answer	 a;
+	ssize_t		 n;
+
+	if (fill(&q, fd) == -1)
+		return -1;
+	/* What an earlier question may have left unread is not ours. */
+	while (recv(way, &a, sizeof(a), MSG_DONTWAIT) >= 0)
+		continue;
+	if (send(way, &q, sizeof(q), 0) == -1)
+		return -1;
+	/* The kernel answers while it is asked. */
+	n = recv(way, &a, sizeof(a), MSG_DONTWAIT);
+	return n == -1 ? -1 : read_answer(&a, n, uid);
+}
