@@ -8,6 +8,7 @@ use lib 't/lib';
 use Test::More;
 use Encode qw(encode_utf8);
 use JSON::PP;
+use MIME::Base64 qw(decode_base64);
 use Tollgate::RuntimeAPI;
 use Tollgate::Test;
 
@@ -308,4 +309,148 @@ for my $name (sort keys %language) {
 		}
 	};
 }
+
+# --- what only node has -----------------------------------------------------
+
+my %script = (
+'callback.js' => <<'JS',
+exports.good = (event, context, callback) => {
+	setTimeout(() => callback(null, { late: event.x }), 5);
+};
+exports.bad = (event, context, callback) => callback(new TypeError('no'));
+exports.hasty = (event, context, callback) => {
+	context.callbackWaitsForEmptyEventLoop = false;
+	setTimeout(() => {}, 3600000);
+	callback(null, 'at once');
+};
+exports.silent = () => {};
+exports.text = async () => { throw 'just text'; };
+exports.lost = async () => {
+	Promise.reject(new Error('nobody waits'));
+	await new Promise(() => setTimeout(() => {}, 3600000));
+};
+JS
+'module.mjs' => <<'JS',
+import { readFileSync } from 'fs';
+const word = await Promise.resolve('module');
+export const handler = async (event) => word + typeof readFileSync;
+JS
+'esm/package.json' => '{"type":"module"}',
+'esm/typed.js' => "export async function handler() { return 'esm' }\n",
+'common.cjs' => "exports.deep = { handler: async () => 'cjs' };\n",
+'syntax.js' => "exports.handler = (\n",
+'lacks.js' => "require('no-such-package');\n",
+'stream.js' => <<'JS',
+exports.plain = awslambda.streamifyResponse(async (event, out, context) => {
+	out.setContentType('text/plain');
+	out.write('one');
+	await new Promise((resolve) => setTimeout(resolve, 20));
+	out.write(context.awsRequestId);
+	out.end();
+});
+exports.http = awslambda.streamifyResponse(async (event, out) => {
+	out = awslambda.HttpResponseStream.from(out, { statusCode: 201,
+	    headers: { 'X-A': 'b' }, cookies: ['c=d'] });
+	out.end('body');
+});
+exports.empty = awslambda.streamifyResponse(async (event, out) => {
+	awslambda.HttpResponseStream.from(out, { statusCode: 204 }).end();
+});
+exports.early = awslambda.streamifyResponse(async () => {
+	throw new RangeError('before');
+});
+exports.late = awslambda.streamifyResponse(async (event, out) => {
+	out.write('part');
+	await new Promise((resolve) => setTimeout(resolve, 20));
+	throw new RangeError('after');
+});
+exports.piped = awslambda.streamifyResponse(async (event, out) => {
+	const { Readable } = require('stream');
+	const { pipeline } = require('stream/promises');
+	await pipeline(Readable.from(['a', 'b', Buffer.alloc(300000, 'c')]),
+	    out);
+});
+JS
+);
+
+sub node {
+	my ($api, $handler) = @_;
+
+	start($api, 'nodejs', "$dir/node", $handler);
+	return $api;
+}
+
+subtest 'nodejs alone' => sub {
+	plan skip_all => 'no node here' if !has('node');
+	mkdir "$dir/node";
+	mkdir "$dir/node/esm";
+	spew("$dir/node/$_", $script{$_}) for keys %script;
+	my $api = Tollgate::RuntimeAPI->new;
+	my $result = sub {
+		my $r = node($api, $_[0])->invoke('{"x":1}');
+		return "$r->{kind} $r->{body}";
+	};
+	is($result->('callback.good'), 'response {"late":1}', 'a callback');
+	is($api->invoke('{"x":2}')->{body}, '{"late":2}', 'and again');
+	like($result->('callback.bad'), qr/^error .*"TypeError".*"no"/,
+	    "a callback's error");
+	is($result->('callback.hasty'), 'response "at once"',
+	    'one that does not wait');
+	is($result->('callback.silent'), 'response null', 'nothing at all');
+	is($result->('callback.text'), 'error {"errorType":"string",'
+	    . '"errorMessage":"just text","trace":[]}', 'text thrown');
+	like($result->('callback.lost'), qr/^error .*
+	    "Runtime\.UnhandledPromiseRejection".*nobody[ ]waits/x,
+	    'a rejection that is not handled');
+	is($api->wait_end, 128, 'ends it');
+	is($result->('module.handler'), 'response "modulefunction"', '.mjs');
+	is($result->('esm/typed.handler'), 'response "esm"', 'type: module');
+	is($result->('common.deep.handler'), 'response "cjs"', '.cjs, deep');
+	node($api, 'syntax.handler');
+	is_init_error($api, 'Runtime.UserCodeSyntaxError', qr/\S/, 'syntax');
+	node($api, 'lacks.handler');
+	is_init_error($api, 'Runtime.ImportModuleError',
+	    qr/no-such-package/, 'a package that lacks');
+	node($api, '../node/callback.good');
+	is_init_error($api, 'Runtime.MalformedHandlerName', qr/Bad handler/,
+	    'a handler that leaves');
+};
+
+subtest 'nodejs streams' => sub {
+	plan skip_all => 'no node here' if !has('node');
+	my $api = Tollgate::RuntimeAPI->new;
+	my $r = node($api, 'stream.plain')->invoke('{}');
+	my $h = $r->{headers};
+
+	is($r->{kind}, 'response', 'a response');
+	is_deeply($r->{chunks}, ['one', $r->{id}], 'chunk by chunk');
+	is($h->{'lambda-runtime-function-response-mode'}, 'streaming', 'mode');
+	is($h->{'content-type'}, 'text/plain', 'its type');
+	is($h->{trailer}, 'Lambda-Runtime-Function-Error-Type, '
+	    . 'Lambda-Runtime-Function-Error-Body', 'trailers are told of');
+	is_deeply($r->{trailers}, {}, 'but nothing was wrong');
+	is($api->invoke('{}')->{kind}, 'response', 'and again');
+
+	my $type = 'application/vnd.awslambda.http-integration-response';
+	$r = node($api, 'stream.http')->invoke('{}');
+	is($r->{headers}{'content-type'}, $type, 'HTTP: its type');
+	is($r->{body}, '{"statusCode":201,"headers":{"X-A":"b"},"cookies":'
+	    . '["c=d"]}' . "\0" x 8 . 'body', 'HTTP: prelude and body');
+	$r = node($api, 'stream.empty')->invoke('{}');
+	is($r->{body}, '{"statusCode":204}' . "\0" x 8, 'HTTP without a body');
+
+	$r = node($api, 'stream.early')->invoke('{}');
+	is($r->{kind}, 'error', 'an error before the first byte is plain');
+	is(decode($r->{body})->{errorType}, 'RangeError', 'its type');
+	$r = node($api, 'stream.late')->invoke('{}');
+	is("$r->{kind} $r->{body}", 'response part', 'one behind it');
+	my $t = $r->{trailers};
+	is($t->{'lambda-runtime-function-error-type'}, 'RangeError',
+	    'is in the trailers');
+	my $told = decode(decode_base64(
+	    $t->{'lambda-runtime-function-error-body'}));
+	is($told->{errorMessage}, 'after', 'with its message');
+	is(length node($api, 'stream.piped')->invoke('{}')->{body}, 300002,
+	    'pipeline');
+};
 done_testing;

@@ -46,6 +46,11 @@ for (
 	['a capture without regex', "[function]\nhandler = /srv/\${user}/x\n"
 	    . "[route]\nprefix = /x\n", qr/user/],
 	['a handler that is no path', "[function]\nhandler = x\n", qr/handler/],
+	['an unknown runtime', "${good}runtime = cobol\n", qr/:3:.*runtime/],
+	['a runtime of no Lambda', "${good}runtime = perl\n"
+	    . "handler_name = a.b\n", qr/:3:.*only for protocol = lambda/],
+	['a name of no Lambda', "${good}handler_name = a.b\n",
+	    qr/:3:.*only for protocol = lambda/],
 	['an unknown protocol', "${good}protocol = gopher\n", qr/protocol/],
 	['a route that is no path', "$good\[route]\nexact = x\n", qr/exact/],
 	['an unknown user', "$good\[sandbox]\nuser = nosuchuser\n",

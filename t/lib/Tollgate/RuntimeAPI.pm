@@ -7,7 +7,6 @@ use warnings;
 
 use IO::Select;
 use IO::Socket::INET;
-use MIME::Base64 qw(decode_base64);
 use POSIX qw(WNOHANG _exit);
 use Time::HiRes qw(time);
 
@@ -115,7 +114,7 @@ sub request {
 	    headers => { headers($head) });
 
 	if (lc($r{headers}{'transfer-encoding'} // '') eq 'chunked') {
-		while (my $n = hex $self->until_matches(qr/^[^\n]*\n/)) {
+		while (my $n = hex $self->until_matches(qr/^[^\n]*\n/) =~ s{\s}{}gr) {
 			push @{$r{chunks}}, $self->bytes($n);
 			$self->bytes(2);
 		}
