@@ -19,6 +19,16 @@ my %ini = (
 	    . "parameters = SCRIPT_FILENAME=%s\n",
 );
 
+# What it is measured beside confines nothing but by user.
+our $LEVEL = 'none';
+
+sub function {
+	my ($self, $name, $ini) = @_;
+
+	return $self->SUPER::function($name,
+	    "$ini\n[sandbox]\nlevel = $LEVEL\n");
+}
+
 # peer: a Bench::Peers with kind, hello, php; gateway: more lines for [gateway];
 # prepare(t, peer): writes more functions.  how: as of Tollgate::Test's start.
 # Accounting is on, and every limit and timeout at its default but the body's
