@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
@@ -20,6 +21,7 @@
 #include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -218,13 +220,12 @@ read_kernel_log(char *unused)
 	return klogctl(LOG_SIZE, NULL, 0) == -1 ? -1 : 0;
 }
 
-/* Type into a terminal of ours, as if somebody sat there. */
+/* A terminal of ours, or what there is. */
 static int
-type_for_others(char *unused)
+open_terminal(void)
 {
 	int	 master, fd = STDIN_FILENO;
 
-	(void)unused;
 	setsid();
 	master = open("/dev/pts/ptmx", O_RDWR);
 	if (master == -1)
@@ -234,7 +235,57 @@ type_for_others(char *unused)
 		if (fd != -1)
 			ioctl(fd, TIOCSCTTY, 0);
 	}
-	return ioctl(fd, TIOCSTI, "x");
+	return fd;
+}
+
+/* Type there, as if somebody sat before it. */
+static int
+type_for_others(char *unused)
+{
+	(void)unused;
+	return ioctl(open_terminal(), TIOCSTI, "x");
+}
+
+#if LONG_MAX > INT_MAX
+#define MORE	(1UL << 32)	/* that the kernel does not look at */
+#else
+#define MORE	0UL
+#endif
+
+static int
+type_disguised(char *unused)
+{
+	(void)unused;
+	return syscall(SYS_ioctl, open_terminal(), TIOCSTI | MORE, "x") == -1 ?
+	    -1 : 0;
+}
+
+static int
+socket_disguised(char *family)
+{
+	return syscall(SYS_socket, MORE | strtoul(family, NULL, 10),
+	    SOCK_STREAM, 0) == -1 ? -1 : 0;
+}
+
+static int
+personality_disguised(char *unused)
+{
+	(void)unused;
+	return syscall(SYS_personality, MORE | ADDR_NO_RANDOMIZE) == -1 ? -1 :
+	    0;
+}
+
+static int
+clone_disguised(char *unused)
+{
+	unsigned long	 flags = MORE | CLONE_NEWUSER | SIGCHLD;
+
+	(void)unused;
+#ifdef __s390__
+	return reap(syscall(SYS_clone, NULL, flags, NULL, NULL, NULL));
+#else
+	return reap(syscall(SYS_clone, flags, NULL, NULL, NULL, NULL));
+#endif
 }
 
 /* What a console can be asked for, and be made to paste. */
@@ -284,6 +335,10 @@ const struct deed	deeds_kernel[] = {
 	{ "personality",	no_random_addresses },
 	{ "kernel-log",		read_kernel_log },
 	{ "type",		type_for_others },
+	{ "type-disguised",	type_disguised },
+	{ "socket-disguised",	socket_disguised },
+	{ "personality-disguised", personality_disguised },
+	{ "clone-disguised",	clone_disguised },
 	{ "console",		ask_console },
 	{ "other-abi",		call_by_other_abi },
 	{ NULL,			NULL }

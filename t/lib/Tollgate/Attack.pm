@@ -22,6 +22,7 @@ my %wall = (
 	uid	=> ['user', 'EACCES|EPERM'],
 	cap	=> ['no capability', 'EPERM|EACCES'],
 	hidden	=> ['not dumpable', 'EACCES|EPERM'],
+	init	=> ['hidepid, not dumpable', 'ENOENT|EACCES'],
 	landlock => ['Landlock', 'EACCES|EPERM'],
 	scope	=> ['Landlock', 'EPERM'],
 	seccomp	=> ['seccomp', 'EPERM|ENOSYS'],
@@ -63,18 +64,18 @@ to know that it is there | see %B%/public | open open root | open open root
 to list B's folder | list %B% | open landlock root | open landlock root
 to hear of changes in it | watch %B% | open open root | open open root
 to plant a file there | plant %B%/open | open landlock root | open landlock root
-to run B's program | run %B%/victim | open landlock root | open landlock root
+to run B's program | run %B%/none | open landlock root | open landlock root
 B's file in /tmp, for all | read /tmp/victim-%KEY%-public | open open root | open open root
 B's file in /tmp, for B | read /tmp/victim-%KEY%-private | uid uid root | open open root
 B's file in /dev/shm, for all | read /dev/shm/victim-%KEY%-public | open open root | open open root
 B's file in /dev/shm, for B | read /dev/shm/victim-%KEY%-private | uid uid root | open open root
 configuration of Tollgate | read %DIR%/tollgate.ini | open landlock root | open landlock root
-configuration of B | read %DIR%/functions.d/b.ini | open landlock root | open landlock root
+configuration of B | read %DIR%/functions.d/b-none.ini | open landlock root | open landlock root
 B's secrets | read %DIR%/secrets | uid uid root | open landlock root
 accounting, to read | read %DIR%/log/accounting | uid uid root | open landlock root
 accounting, to write | write %DIR%/log/accounting | uid uid root | open landlock root
 error log | read %DIR%/log/error.log | uid uid root | open landlock root
-B's log | read %DIR%/log/b.log | uid uid root | open landlock root
+B's log | read %DIR%/log/b-none.log | uid uid root | open landlock root
 sockets of workers | list %DIR%/run/workers | uid uid root | open landlock root
 to write into run_dir | plant %DIR%/run | uid uid root | open landlock root
 /etc/shadow | read /etc/shadow | uid uid uid | uid uid uid
@@ -107,6 +108,13 @@ B's processors | set-processors %PID% | uid uid pid | open open pid
 B's scheduling | set-policy %PID% | uid uid pid | open open pid
 B's disk priority | set-io-priority %PID% | uid uid pid | open open pid
 B's limits | set-limit %PID% | uid uid pid | open open pid
+environment of a B at strict | read /proc/%STRICT%/environ | uid uid pid | open landlock pid
+its /tmp | list /proc/%STRICT%/root/tmp | uid uid pid | open landlock pid
+to signal it | signal %STRICT% | uid uid pid | open scope pid
+environment of process 1 | read /proc/1/environ | uid uid init | open? uid init
+its root | follow /proc/1/root | uid uid init | open? uid init
+its descriptors | list /proc/1/fd | uid uid init | open? uid init
+to take one of those | take-descriptor 1 | uid seccomp seccomp | open? seccomp seccomp
 gateway's environment | read /proc/%GATEWAY%/environ | uid uid pid | hidden hidden pid
 gateway's command line | read /proc/%GATEWAY%/cmdline | open open pid | open open pid
 gateway's descriptors | list /proc/%GATEWAY%/fd | uid uid pid | hidden hidden pid
@@ -129,6 +137,7 @@ a port below 1024 | listen-tcp 1 | cap cap cap cap seccomp | cap cap cap cap sec
 raw sockets | socket 2 3 1 | cap cap cap cap seccomp | cap cap cap cap seccomp
 packet sockets | socket 17 3 0 | cap seccomp seccomp seccomp seccomp | cap seccomp seccomp seccomp seccomp
 sockets to the host | socket 40 1 0 | open seccomp seccomp seccomp seccomp | open seccomp seccomp seccomp seccomp
+the same, with more bits | socket-disguised 40 | open seccomp seccomp seccomp seccomp | open seccomp seccomp seccomp seccomp
 the kernel's ciphers | socket 38 5 0 | open seccomp seccomp seccomp seccomp | open seccomp seccomp seccomp seccomp
 netlink, of sockets | socket 16 3 4 | open seccomp seccomp seccomp seccomp | open seccomp seccomp seccomp seccomp
 netlink, of devices | socket 16 3 15 | open seccomp seccomp seccomp seccomp | open seccomp seccomp seccomp seccomp
@@ -141,6 +150,7 @@ B's message queue | open-queue /victim-%KEY% | open landlock ipc ipc ipc | open 
 kernel
 users of its own | unshare-user | open? seccomp seccomp | open? seccomp seccomp
 the same by clone | clone-user | open? seccomp seccomp | open? seccomp seccomp
+the same, with more bits | clone-disguised | open? seccomp seccomp | open? seccomp seccomp
 the same by clone3 | clone3-user | open? seccomp seccomp | open? seccomp seccomp
 mounts | mount /tmp | cap seccomp seccomp | cap seccomp seccomp
 mounts, as root inside | mount-inside /tmp | open? seccomp seccomp | open? seccomp seccomp
@@ -160,8 +170,10 @@ userfaultfd | userfault | open? seccomp seccomp | open? seccomp seccomp
 open_by_handle_at | open-by-handle /etc/passwd | cap seccomp seccomp | cap seccomp seccomp
 to trace its own children | trace-child | open seccomp seccomp | open seccomp seccomp
 TIOCSTI | type | open? seccomp seccomp | open? seccomp seccomp
+the same, with more bits | type-disguised | open? seccomp seccomp | open? seccomp seccomp
 TIOCLINUX | console | open? seccomp seccomp | open? seccomp seccomp
 personality | personality | open seccomp seccomp | open seccomp seccomp
+the same, with more bits | personality-disguised | open seccomp seccomp | open seccomp seccomp
 kernel's log | kernel-log | open? seccomp seccomp | open? seccomp seccomp
 calls of another ABI | other-abi | open killed killed | open killed killed
 resources
@@ -399,7 +411,7 @@ sub furnish {
 	mkdir "$dir/$_" for qw(a b b/open tools);
 	copy_program('attack', $a, 0755, "$dir/a/attack");
 	spew("$dir/a/module", 'x');
-	copy_program('victim', $b, 0755, "$dir/b/victim");
+	copy_program('victim', $b, 0755, "$dir/b/$_") for qw(none strict);
 	copy_program('attack', $>, 04755, "$dir/tools/setuid");
 	system "mknod -m 666 $dir/tools/device c 1 5 2> /dev/null";
 	spew("$dir/b/$_", 'secret') for qw(private public shared open/file);
@@ -419,21 +431,24 @@ sub configure {
 
 	spew("$dir/secrets", "OWN=secret\n");
 	chmod 0600, "$dir/secrets";
-	$t->function(b => <<"INI");
+	for my $victim (qw(none strict)) {
+		$t->function("b-$victim" => <<"INI");
 [function]
-handler = $dir/b/victim
+handler = $dir/b/$victim
 protocol = cgi
 environment_file = $dir/secrets
 [route]
-exact = /b
+exact = /b-$victim
 [limits]
 request_terminate_timeout = 0
 io_timeout = 0
 tasks_max = 4096
 [sandbox]
-level = none
+level = $victim
+read_write_paths = $dir/b
 $user[1]
 INI
+	}
 	for my $level (@levels) {
 		my $word = $level =~ /^(?:none|standard)$/ ? $level : 'strict';
 		my $network = $level eq 'loopback' ? 'loopback' :
@@ -502,6 +517,16 @@ sub victim {
 	return $? == 0;
 }
 
+# Ask one, who answers and stays.
+sub await_victim {
+	my ($t, $name) = @_;
+	my $asked = $t->ask('GET', "/b-$name");
+
+	ok($asked->wait_bytes(1, 30), "a victim is there, at $name")
+	    or diag $t->function_log("b-$name");
+	return $asked;
+}
+
 # What he has made outlives him.
 my @made;
 
@@ -541,17 +566,19 @@ sub attack_with {
 	my (undef, $text) = Tollgate::Test::run_command('timeout', 30,
 	    @through, $t->command('-t', '-v'));
 	$t->start(through => \@through);
-	my $asked = $t->ask('GET', '/b');
-	ok($asked->wait_bytes(1, 30), 'the victim is there')
-	    or diag $t->function_log('b');
+	# The one at none is the later one, whose the socket is.
+	my ($strict, $asked) = map { await_victim($t, $_) } qw(strict none);
+	my ($hidden) = grep { slurp("/proc/$_/cmdline") eq "$dir/b/strict\0" }
+	    $t->descendants;
 	$t->get('/none');	# so that there are accounts
 	my %says = $asked->{answers}{1}{stdout} =~ /(\w+)=(\S+)/g;
 	my $shown = attack_all($t, { means($text), is_root => !$opt{as} },
 	    A => "$dir/a", B => "$dir/b", DIR => $dir, PID => $says{pid},
+	    STRICT => $hidden // 0,
 	    TCP => $says{tcp}, UDP => $says{udp}, ABSTRACT => $says{abstract},
 	    GATEWAY => $t->gateway_pid, SPAWNER => $t->pid, UID => $b,
 	    KEY => $key, KEY1 => $key + 1, CGROUP => find_group_mount());
-	$asked->close;
+	$_->close for $strict, $asked;
 	is($t->stop, 0, 'the end');
 	return $shown;
 }
