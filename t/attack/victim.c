@@ -7,7 +7,7 @@
  *
  * KEY is a number: objects of System V have it and those after it as keys, the
  * others in their names.  Who sends it SIGURG has a byte written to the file
- * hits in its folder.
+ * PROGRAM.hits in its folder, where PROGRAM.socket is, too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -136,22 +136,26 @@ listen_unix(const char *name)
 }
 
 static void
-serve(void)
+serve(const char *program)
 {
 	char	 name[64];
+	int	 port;
 
 	umask(0);
-	hits = open("hits", O_WRONLY | O_CREAT | O_APPEND, 0644);
-	if (hits == -1)
-		fail("hits");
+	snprintf(name, sizeof(name), "%s.hits", program);
+	if ((hits = open(name, O_WRONLY | O_CREAT | O_APPEND, 0644)) == -1)
+		fail(name);
 	signal(SIGURG, count);
-	unlink("socket");
-	listen_unix("socket");
-	snprintf(name, sizeof(name), "@victim-%d", (int)getpid());
+	snprintf(name, sizeof(name), "%s.socket", program);
+	unlink(name);
+	listen_unix(name);
+	/* A pid may be one in a namespace, but a port is its own. */
+	port = listen_internet(SOCK_STREAM);
+	snprintf(name, sizeof(name), "@victim-%d", port);
 	listen_unix(name);
 	printf("Content-Type: text/plain\r\n\r\n"
-	    "pid=%d tcp=%d udp=%d abstract=%s\n", (int)getpid(),
-	    listen_internet(SOCK_STREAM), listen_internet(SOCK_DGRAM), name);
+	    "pid=%d tcp=%d udp=%d abstract=%s\n", (int)getpid(), port,
+	    listen_internet(SOCK_DGRAM), name);
 	fflush(stdout);
 	fprintf(stderr, "a secret\n");
 	for (;;)
@@ -166,6 +170,6 @@ main(int argc, char *argv[])
 	else if (argc == 3)
 		clean(atol(argv[2]));
 	else if (argc == 1)
-		serve();
+		serve(basename(argv[0]));
 	return 0;
 }

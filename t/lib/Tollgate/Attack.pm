@@ -129,7 +129,7 @@ to signal the spawner | signal %SPAWNER% | uid uid pid | open scope pid
 spawner's priority | set-priority %SPAWNER% | uid uid pid | open open pid
 network
 the front's socket | connect-unix %DIR%/tollgate.sock | uid uid root root root | open open root root root
-B's socket, for all | connect-unix %B%/socket | open open root root root | open open root root root
+B's socket, for all | connect-unix %B%/none.socket | open open root root root | open open root root root
 B's abstract socket | connect-unix %ABSTRACT% | open scope scope net net | open scope scope net net
 B's TCP port | connect-tcp %TCP% | open open open net seccomp | open open open net seccomp
 B's UDP port | send-udp %UDP% | open open open net seccomp | open open open net seccomp
@@ -338,7 +338,7 @@ sub print_row {
 sub attack_all {
 	my ($t, $has, %names) = @_;
 	my @rows = rows($has->{is_root});
-	my $hits = "$names{B}/hits";
+	my $hits = "$names{B}/none.hits";
 	my ($shown, %got, $section) = (0);
 
 	$_->{real} = $_->{deed} =~ s/%(\w+)%/$names{$1}/ger for @rows;
@@ -522,8 +522,9 @@ sub await_victim {
 	my ($t, $name) = @_;
 	my $asked = $t->ask('GET', "/b-$name");
 
-	ok($asked->wait_bytes(1, 30), "a victim is there, at $name")
-	    or diag $t->function_log("b-$name");
+	ok($asked->wait_bytes(1, 30) &&
+	    $asked->{answers}{1}{stdout} =~ /pid=/,
+	    "a victim is there, at $name") or die $t->all_logs;
 	return $asked;
 }
 
@@ -566,7 +567,6 @@ sub attack_with {
 	my (undef, $text) = Tollgate::Test::run_command('timeout', 30,
 	    @through, $t->command('-t', '-v'));
 	$t->start(through => \@through);
-	# The one at none is the later one, whose the socket is.
 	my ($strict, $asked) = map { await_victim($t, $_) } qw(strict none);
 	my ($hidden) = grep { slurp("/proc/$_/cmdline") eq "$dir/b/strict\0" }
 	    $t->descendants;
