@@ -24,6 +24,7 @@
 #include "log.h"
 #include "mem.h"
 #include "reaper.h"
+#include "runtimes.h"
 #include "walls.h"
 
 #define ACCOUNT_CHUNK	512
@@ -227,6 +228,7 @@ prepare_words(const struct child *c, const struct function *fn,
 		return;
 	lambda_environment(fn, fn->arena, folder, &words->fixed,
 	    &words->usual);
+	runtimes_environment(fn, &words->usual);
 	words->fixed.words[words->fixed.count++] = arena_printf(fn->arena,
 	    "%s=127.0.0.1:%u", name, c->ends.port);
 }

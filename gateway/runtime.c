@@ -9,13 +9,15 @@
 #include "settings.h"
 
 static const struct runtime	runtimes[] = {
-	{ "python3",	false, { ".py", NULL, NULL } },
-	{ "nodejs",	false, { ".js", ".mjs", ".cjs" } },
-	{ "ruby",	false, { ".rb", NULL, NULL } },
-	{ "perl",	false, { ".pl", NULL, NULL } },
-	{ "php",	false, { ".php", NULL, NULL } },
-	{ "shell",	false, { ".sh", NULL, NULL } },
-	{ "provided",	true,  { NULL, NULL, NULL } },
+	/* Its bootstrap looks into /opt/python itself. */
+	{ "python3",	false, { ".py", NULL, NULL }, NULL },
+	{ "nodejs",	false, { ".js", ".mjs", ".cjs" },
+	  "NODE_PATH=/opt/nodejs/node_modules" },
+	{ "ruby",	false, { ".rb", NULL, NULL }, "RUBYLIB=/opt/ruby/lib" },
+	{ "perl",	false, { ".pl", NULL, NULL }, NULL },
+	{ "php",	false, { ".php", NULL, NULL }, NULL },
+	{ "shell",	false, { ".sh", NULL, NULL }, NULL },
+	{ "provided",	true,  { NULL, NULL, NULL }, NULL },
 };
 
 static const char *const	reserved[] = {

@@ -22,6 +22,8 @@ struct runtime {
 	bool		 is_provided;
 	const char	*extensions[RUNTIME_EXTENSIONS_MAX];	/* of its files;
 								   or NULL */
+	const char	*layers;	/* NAME=value: where AWS unpacks what
+					   the code may load; or NULL */
 };
 
 /* NULL if there is none of that name. */

@@ -142,6 +142,24 @@ runtimes_resolve(struct function *fn, const struct config_index *index,
 }
 
 void
+runtimes_environment(const struct function *fn, struct word_list *usual)
+{
+	const struct function_code	*code = fn->code;
+	const struct runtime		*runtime = code->runtime;
+
+	if (runtime == NULL || runtime->is_provided)
+		return;
+	usual->words[usual->count++] = arena_printf(fn->arena,
+	    "LAMBDA_RUNTIME_DIR=%.*s",
+	    (int)(strrchr(code->program, '/') - code->program), code->program);
+	/* Those of AWS's languages put their version behind it. */
+	usual->words[usual->count++] = arena_printf(fn->arena,
+	    "AWS_EXECUTION_ENV=AWS_Lambda_%s", runtime->name);
+	if (runtime->layers != NULL)
+		usual->words[usual->count++] = runtime->layers;
+}
+
+void
 runtimes_each_file(const struct function *fn,
     void (*with)(void *arg, const char *path), void *arg)
 {

@@ -8,6 +8,7 @@
 struct config_errors;
 struct config_index;
 struct function;
+struct word_list;
 
 /*
  * Fill program and task_root, as the files are now; nothing for a function
@@ -23,5 +24,13 @@ void	runtimes_resolve(struct function *, const struct config_index *,
  */
 void	runtimes_each_file(const struct function *,
 	    void (*with)(void *arg, const char *path), void *arg);
+
+/*
+ * Add what a worker of the function's runtime finds in its environment, beyond
+ * what lambdaenv says of any: up to RUNTIMES_VARIABLES, in the function's
+ * arena, to usual, which has room for so many more.
+ */
+#define RUNTIMES_VARIABLES	3
+void	runtimes_environment(const struct function *, struct word_list *usual);
 
 #endif

@@ -73,7 +73,8 @@ lambda_environment(const struct function *fn, struct arena *arena,
 	    *fn->code->task_root != '\0' ? fn->code->task_root : folder));
 	add(fixed, arena_printf(arena, "_HANDLER=%s",
 	    fn->code->handler_name));
-	add(fixed, "LAMBDA_RUNTIME_DIR=/var/runtime");
+	if (fn->code->runtime == NULL)
+		add(fixed, "LAMBDA_RUNTIME_DIR=/var/runtime");
 	if (fn->concurrency > 1)
 		add(fixed, arena_printf(arena, "AWS_LAMBDA_MAX_CONCURRENCY=%u",
 		    fn->concurrency));

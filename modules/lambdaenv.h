@@ -24,7 +24,8 @@ const char	*lambda_arn(const struct function *, struct arena *);
 /*
  * The variables as NAME=value: those that the function's own environment may
  * not change into fixed, where there is room for one more, and those that it
- * may into usual.  folder: where it runs.  All in the arena.
+ * may into usual, where there is for a few.  folder: where it runs.  All in the
+ * arena.
  */
 void	lambda_environment(const struct function *, struct arena *,
 	    const char *folder, struct word_list *fixed,

@@ -453,4 +453,91 @@ subtest 'nodejs streams' => sub {
 	is(length node($api, 'stream.piped')->invoke('{}')->{body}, 300002,
 	    'pipeline');
 };
+
+# --- served by tollgated ----------------------------------------------------
+
+# Function NAME on /NAME, of this runtime; handler below the test's folder.
+sub served {
+	my ($t, $name, $runtime, $handler, $handler_name, $more) = @_;
+
+	$t->function($name, "[function]\nprotocol = lambda\n"
+	    . "runtime = $runtime\nhandler = %DIR%/$handler\n"
+	    . "handler_name = $handler_name\n[route]\nprefix = /$name\n"
+	    . "[limits]\nmemory_max = 512M\ntasks_max = 4096\n"
+	    . ($more // ''));
+}
+
+my $t = Tollgate::Test->new;
+my @here = grep { has($language{$_}{program}) } sort keys %language;
+mkdir $t->dir . '/code', 0755;
+for my $name (@here) {
+	my $l = $language{$name};
+	my ($suffix) = $l->{file} =~ /(\.\w+)$/;
+	spew($t->dir . "/code/$l->{file}", encode_utf8($l->{code}));
+	spew($t->dir . "/code/raises$suffix", $l->{raises}) if $l->{raises};
+	served($t, $name, $name, 'code', 'hello.handler');
+}
+$t->handler('code/bootstrap', slurp("$runtimes/shell"));
+served($t, 'provided', 'provided', 'code/', 'hello.handler');
+served($t, 'file', 'shell', 'code/hello.sh', 'hello.handler',
+    "[sandbox]\nlevel = standard\n");
+spew($t->dir . '/code/env.sh', <<'SH');
+main() {
+	printf '{"cwd":"%s","root":"%s","dir":"%s","env":"%s","more":"%s"}' \
+	    "$PWD" "$LAMBDA_TASK_ROOT" "$LAMBDA_RUNTIME_DIR" \
+	    "$AWS_EXECUTION_ENV" "$MORE"
+}
+SH
+served($t, 'env', 'shell', 'code', 'env.main', "[pool]\nmax_children = 1\n");
+served($t, 'bad', 'shell', 'code', 'env.other');
+served($t, 'stream', 'nodejs', "code\ninvoke_mode = response_stream",
+    'stream.http') if has('node');
+spew($t->dir . '/code/stream.js', $script{'stream.js'});
+$t->start;
+
+for my $name (@here, 'provided', 'file') {
+	my $got = $t->post("/$name", encode_utf8('{"x":"ü"}'), params =>
+	    [CONTENT_TYPE => 'application/json']);
+	is($got->{status}, 200, "$name is served")
+	    or diag $got->{body}, $t->function_log($name), $t->log;
+	my $event = eval { decode($got->{body}) } // {};
+	is($event->{body}, '{"x":"ü"}', "$name: it got the event")
+	    or diag $got->{body};
+}
+my $env = decode($t->get('/env')->{body});
+my $code = $t->dir . '/code';
+is_deeply($env, { cwd => $code, root => $code, dir => $runtimes,
+    env => 'AWS_Lambda_shell', more => '' }, 'its environment');
+is($t->get('/bad')->{status}, 502, 'an init error is a 502');
+like($t->function_log('bad'), qr/Handler 'other' missing/, 'and logged');
+if (has('node')) {
+	my $got = $t->get('/stream');
+	is($got->{status}, 201, 'a streamed response');
+	is($got->{body}, 'body', 'its body');
+}
+
+# An edited file, after a reload.
+spew($t->dir . '/code/env.sh', "main() { echo '{\"cwd\":\"new\"}'; }\n");
+$t->reload;
+is(decode($t->get('/env')->{body})->{cwd}, 'new',
+    'a reload notices changed code');
+$t->stop;
+
+my ($status, $text) = do {
+	my $t = Tollgate::Test->new;
+	served($t, 'a', 'shell', 'tollgate.ini', 'other.handler');
+	served($t, 'b', 'shell', '', 'nothing');
+	served($t, 'c', 'perl', '${x}/code', 'a.b');
+	served($t, 'd', 'perl', '', 'a.b');
+	my $d = slurp($t->dir . '/functions.d/d.ini');
+	$t->function(d => $d =~ s/\[route/environment = TZ=x _HANDLER=x\n[route/r);
+	spew($t->dir . '/tollgate.ini', '');
+	$t->run('-t');
+};
+is($status, 1, 'what cannot work');
+like($text, $_, "is found: $_") for
+    qr/a\.ini:5:.*handler_name: "other\.handler" is not of the file/,
+    qr/b\.ini:5:.*handler_name: is not file\.function/,
+    qr/c\.ini:3:.*runtime: cannot be with \$\{NAME\}/,
+    qr/d\.ini:6:.*environment: _HANDLER cannot be set/;
 done_testing;
