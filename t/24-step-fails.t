@@ -5,6 +5,7 @@
 use strict;
 use warnings;
 use lib 't/lib';
+use Errno qw(EIO EPERM);
 use Test::More;
 use Tollgate::Test;
 
@@ -17,11 +18,10 @@ my $landlock = eval { SYS_landlock_restrict_self() };
 # Allow unless it is the number and, if that is given, the first argument (its
 # lower half, on a little-endian machine).
 my $deny = <<'PL';
-use Errno qw(EIO);
-my ($number, $first) = (shift, shift);
+my ($number, $first, $error) = (shift, shift, shift);
 my @rules = ([0x20, 0, 0, 0], [0x15, 0, $first eq '' ? 1 : 3, $number],
     $first eq '' ? () : ([0x20, 0, 0, 16], [0x15, 0, 1, $first]),
-    [0x06, 0, 0, 0x50000 | EIO], [0x06, 0, 0, 0x7fff0000]);
+    [0x06, 0, 0, 0x50000 | $error], [0x06, 0, 0, 0x7fff0000]);
 my $code = join '', map { pack 'S C C L', @$_ } @rules;
 my $program = pack 'S x![P] P', scalar @rules, $code;
 require 'sys/syscall.ph';
@@ -52,7 +52,7 @@ for ([keyring => SYS_keyctl(), '', 1],
 		    "[sandbox]\nlevel = none\n");
 		$t->handler('deny.pl', $deny);
 		$t->start(through => [$^X, $t->dir . '/deny.pl', $number,
-		    $first]);
+		    $first, EIO]);
 		is($t->get('/held')->{status}, 503, "$step fails: 503");
 		like($t->log, qr/held: worker \d+ could not be started: $step: I/,
 		    'the log says so');
@@ -60,5 +60,17 @@ for ([keyring => SYS_keyctl(), '', 1],
 		is($t->get('/free')->{status}, 200,
 		    'what does without is served');
 	}
+}
+
+# But for what nobody in a container has.
+{
+	my $t = Tollgate::Test->new;
+
+	$t->cgi(held => "#!/bin/sh\nprintf 'Status: 200\\n\\n'\n");
+	$t->handler('deny.pl', $deny);
+	$t->start(through => [$^X, $t->dir . '/deny.pl', SYS_keyctl(), '',
+	    EPERM]);
+	is($t->get('/held')->{status}, 200, 'where keys are forbidden to all')
+	    or diag $t->log;
 }
 done_testing;
