@@ -11,6 +11,11 @@
 #include <sys/random.h>
 
 #include "log.h"
+#include "mem.h"
+
+struct digest_run {
+	struct sha256_ctx	 sha;
+};
 
 void
 digest_of(struct digest *out, const void *bytes, size_t len)
@@ -20,6 +25,27 @@ digest_of(struct digest *out, const void *bytes, size_t len)
 	sha256_init(&sha);
 	sha256_update(&sha, len, bytes);
 	sha256_digest(&sha, sizeof(out->bytes), out->bytes);
+}
+
+struct digest_run *
+digest_begin(struct arena *arena)
+{
+	struct digest_run	*run = arena_alloc(arena, sizeof(*run));
+
+	sha256_init(&run->sha);
+	return run;
+}
+
+void
+digest_add(struct digest_run *run, const void *bytes, size_t len)
+{
+	sha256_update(&run->sha, len, bytes);
+}
+
+void
+digest_end(struct digest_run *run, struct digest *out)
+{
+	sha256_digest(&run->sha, sizeof(out->bytes), out->bytes);
 }
 
 bool

@@ -17,6 +17,13 @@ struct digest {
 /* SHA-256, which is for keys that nobody can guess. */
 void	digest_of(struct digest *, const void *bytes, size_t len);
 
+/* The same of bytes that come in pieces; the run is the arena's. */
+struct arena;
+struct digest_run;
+struct digest_run	*digest_begin(struct arena *);
+void			 digest_add(struct digest_run *, const void *, size_t);
+void			 digest_end(struct digest_run *, struct digest *);
+
 /* In a time that does not depend on where they differ. */
 bool	digest_is_equal(const struct digest *, const void *bytes);
 
