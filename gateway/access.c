@@ -386,3 +386,9 @@ access_take_helper(struct access *a, int fd)
 {
 	verifier_take_helper(a->verifier, fd);
 }
+
+struct failures *
+access_failures(struct access *a)
+{
+	return a->failures;
+}

@@ -13,6 +13,7 @@
 struct access;
 struct access_check;	/* one that waits */
 struct arena;
+struct failures;
 struct function;
 struct gateway_settings;
 struct variables;
@@ -24,6 +25,9 @@ void		 access_free(struct access *);	/* NULL is fine */
 
 /* The helper that was asked for; owned from now on; -1: there is none. */
 void	access_take_helper(struct access *, int fd);
+
+/* For others that are shown secrets. */
+struct failures	*access_failures(struct access *);
 
 struct access_inquiry {
 	const struct gateway_settings	*settings;	/* of the load in

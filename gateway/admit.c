@@ -181,6 +181,8 @@ request_admit(struct request *r, const char **why)
 		return 503;
 	}
 	r->generation = r->services->generation;
+	if (request_is_invoked(r))
+		return request_admit_invoked(r, why);
 	r->match = arena_calloc(r->arena, 1, sizeof(*r->match));
 	if ((status = choose_function(r, r->match, why)) != 0)
 		return status;

@@ -93,6 +93,19 @@ put_head(struct answer *a, const uint8_t *head, size_t head_len,
 	buffer_add(out, body, body_len);
 }
 
+/* In one piece, without records, of a body that is kept. */
+static void
+keep(struct answer *a, const uint8_t *bytes, size_t len)
+{
+	if (buffer_size(&a->ready) + len > a->keep_max) {
+		a->state = ANSWER_BAD;
+		a->is_too_large = true;
+		a->why = "its answer is larger than a result may be";
+		return;
+	}
+	buffer_add(&a->ready, bytes, len);
+}
+
 /* How many of len bytes belong to the body; the last one makes it whole. */
 static size_t
 count_body(struct answer *a, size_t len)
@@ -116,6 +129,10 @@ take_body(struct answer *a, const uint8_t *bytes, size_t len)
 {
 	if ((len = count_body(a, len)) == 0)
 		return;
+	if (a->keep_max != 0) {
+		keep(a, bytes, len);
+		return;
+	}
 	put_records(where_to(a), a->front_id, bytes, len);
 }
 
@@ -128,6 +145,10 @@ begin(struct answer *a, const uint8_t *bytes, size_t len)
 
 	begin_body(a);
 	body = count_body(a, len - size);
+	if (a->keep_max != 0) {
+		keep(a, bytes + size, body);
+		return;
+	}
 	if (a->head.is_clean) {
 		put_head(a, bytes, size, bytes + size, body);
 		return;
@@ -205,7 +226,8 @@ answer_take(struct answer *a, const uint8_t *bytes, size_t len)
 bool
 answer_passes(struct answer *a, size_t len)
 {
-	if (a->state != ANSWER_BODY || buffer_size(&a->ready) > 0 ||
+	if (a->state != ANSWER_BODY || a->keep_max != 0 ||
+	    buffer_size(&a->ready) > 0 ||
 	    len >= a->body_left)
 		return false;
 	count_body(a, len);
@@ -250,4 +272,30 @@ answer_replace(struct answer *a, const char *bytes, size_t len)
 	buffer_clear(&a->tail);
 	put_records(&a->tail, a->front_id, (const uint8_t *)bytes, len);
 	a->state = ANSWER_WHOLE;
+}
+
+void
+answer_keep(struct answer *a, size_t max)
+{
+	a->keep_max = max;
+}
+
+const uint8_t *
+answer_kept(const struct answer *a, size_t *len)
+{
+	*len = buffer_size(&a->ready);
+	return buffer_bytes(&a->ready);
+}
+
+void
+answer_wrap(struct answer *a, const char *head, size_t len)
+{
+	struct buffer	 kept = a->ready;
+
+	memset(&a->ready, 0, sizeof(a->ready));
+	answer_replace(a, head, len);
+	put_records(&a->tail, a->front_id, buffer_bytes(&kept),
+	    buffer_size(&kept));
+	a->body_out = buffer_size(&kept);
+	buffer_release(&kept);
 }

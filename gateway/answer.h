@@ -40,6 +40,8 @@ struct answer {
 	uint64_t	 body_out;	/* bytes of body passed on */
 	const char	*why;
 	bool		 had_surplus;	/* more than Content-Length came */
+	size_t		 keep_max;	/* bytes of body kept; 0: none are */
+	bool		 is_too_large;	/* BAD, as more of them came */
 };
 
 void	answer_init(struct answer *, uint16_t front_id, size_t head_max);
@@ -73,6 +75,14 @@ enum answer_state	answer_end(struct answer *);
  */
 void	answer_put_end(struct answer *, uint32_t app_status,
 	    uint8_t protocol_status);
+
+/*
+ * Let nothing leave: the body is kept as it is, up to max bytes, until
+ * answer_wrap puts a head of our own before it.
+ */
+void	answer_keep(struct answer *, size_t max);
+const uint8_t	*answer_kept(const struct answer *, size_t *len);
+void	answer_wrap(struct answer *, const char *head, size_t len);
 
 /* An answer of our own in place of the handler's, of which nothing left yet. */
 void	answer_replace(struct answer *, const char *bytes, size_t len);

@@ -1,5 +1,6 @@
 /*
- * authfiles: [access] auth_file of all functions -> their credentials.
+ * authfiles: [access] auth_file of all functions -> their credentials; and
+ * [gateway] api_keys.
  */
 #include "authfiles.h"
 
@@ -132,4 +133,62 @@ authfiles_read(struct config *config, const struct config_index *index,
 		warn_of_nobody(&r, users[i], &files->list[files->count - 1]);
 	}
 	free(users);
+}
+
+/* --- api_keys ------------------------------------------------------------- */
+
+/* Does anybody ask for it?  Where nobody does, it is not read. */
+static bool
+needs_keys(const struct reading *r)
+{
+	const struct gateway_settings	*s = &r->config->gateway;
+
+	if (s->api_hosts.count == 0 || s->api_auth == API_AUTH_NONE) {
+		if (*s->api_keys != '\0')
+			config_blame_gateway(r->warnings, r->index,
+			    "gateway.api_keys", "is not used %s",
+			    s->api_hosts.count == 0 ? "without api_hosts" :
+			    "with api_auth = none");
+		return false;
+	}
+	if (*s->api_keys != '\0')
+		return true;
+	config_blame_gateway(r->errors, r->index, "gateway.api_hosts",
+	    "needs api_keys beside it; expected a file of "
+	    "KEYID SECRET NAME ACTION:PATTERN lines");
+	return false;
+}
+
+void
+authfiles_read_keys(struct config *config, const struct config_index *index,
+    struct config_errors *errors, struct config_errors *warnings)
+{
+	struct reading		 r = { config, index, errors, warnings,
+				     config->gateway.api_keys };
+	struct config_errors	 failed = { NULL, 0 };
+	struct apikeys		*keys = &config->gateway.apikeys;
+	struct stat		 st;
+	char			*text;
+	size_t			 len;
+
+	if (!needs_keys(&r))
+		return;
+	text = files_read(r.file, AUTH_FILE_MAX, false, &len, &failed);
+	if (text == NULL) {
+		config_blame_gateway(errors, index, "gateway.api_keys", "%s",
+		    failed.lines[0]);
+		config_errors_release(&failed);
+		return;
+	}
+	if (strlen(text) != len)
+		config_errors_add(errors, "%s: holds a NUL byte", r.file);
+	apikeys_read(config->arena, text, keys, on_error, &r);
+	explicit_bzero(text, len);
+	free(text);
+	if (stat(r.file, &st) == 0 && st.st_mode & S_IROTH)
+		config_blame_gateway(warnings, index, "gateway.api_keys",
+		    "%s can be read by everybody; expected mode 0600", r.file);
+	if (keys->count == 0)
+		config_blame_gateway(warnings, index, "gateway.api_keys",
+		    "%s holds no key: nobody can invoke a function", r.file);
 }

@@ -16,4 +16,8 @@ struct config_index;
 void	authfiles_read(struct config *, const struct config_index *,
 	    struct config_errors *errors, struct config_errors *warnings);
 
+/* Fills config->gateway.apikeys, where api_hosts and api_auth ask for it. */
+void	authfiles_read_keys(struct config *, const struct config_index *,
+	    struct config_errors *errors, struct config_errors *warnings);
+
 #endif

@@ -300,6 +300,41 @@ body_consume(struct body *b, size_t len)
 		b->at = 0;	/* the next bytes lie in one piece */
 }
 
+/* Of what is in the file, which is behind the ring. */
+static ptrdiff_t
+look_in_file(const struct body *b, uint64_t offset, void *out, size_t max)
+{
+	uint64_t	 left = (uint64_t)(b->file_end - b->file_start);
+	ssize_t		 n;
+
+	if (offset >= left)
+		return 0;
+	if (left - offset < max)
+		max = (size_t)(left - offset);
+	do
+		n = pread(b->fd, out, max, b->file_start + (off_t)offset);
+	while (n == -1 && errno == EINTR);
+	if (n == 0)
+		errno = EIO;
+	if (n <= 0)
+		log_errno("%s: cannot read a body", b->folder);
+	return n <= 0 ? -1 : n;
+}
+
+ptrdiff_t
+body_look(const struct body *b, uint64_t offset, void *out, size_t max)
+{
+	size_t	 at, n;
+
+	if (offset >= b->waiting)
+		return look_in_file(b, offset - b->waiting, out, max);
+	at = ring_after(b, b->at, (size_t)offset);
+	n = smaller(b->waiting - (size_t)offset, b->size - at);
+	n = smaller(n, max);
+	memcpy(out, b->ring + at, n);
+	return (ptrdiff_t)n;
+}
+
 int
 body_rewind(struct body *b)
 {

@@ -46,6 +46,13 @@ ptrdiff_t	body_peek(struct body *, const uint8_t **bytes, size_t max);
 void		 body_consume(struct body *, size_t len);
 
 /*
+ * Copy up to max of the bytes from offset on, counted from the first that
+ * waits; they wait on.  How many there were, -1 as body_peek.
+ */
+ptrdiff_t	body_look(const struct body *, uint64_t offset, void *out,
+		    size_t max);
+
+/*
  * Hand everything out again from the start.  -1 if it is no longer there: more
  * than memory_max was received, or it was forgotten.
  */

@@ -221,6 +221,26 @@ read_accounts(struct config *config, const struct config_index *index,
 		    sizeof(*config->accounts), compare_accounts);
 }
 
+static int
+compare_name(const void *name, const void *entry)
+{
+	const struct function	*const *fn = entry;
+
+	return strcmp(name, (*fn)->name);
+}
+
+struct function *
+config_find(const struct config *config, const char *name)
+{
+	struct function	**found;
+
+	if (config->count == 0)
+		return NULL;
+	found = bsearch(name, config->functions, config->count,
+	    sizeof(*config->functions), compare_name);
+	return found != NULL ? *found : NULL;
+}
+
 const struct account *
 config_account(const struct config *config, uid_t uid)
 {

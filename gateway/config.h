@@ -41,6 +41,8 @@ struct config {
 struct config	*config_read(const char *text, size_t len, uint64_t generation,
 		    const struct config *old, struct config_errors *errors);
 void		 config_free(struct config *);		/* NULL is fine */
+/* The function of that name, NULL if there is none. */
+struct function	*config_find(const struct config *, const char *name);
 /* Never NULL: a user's own, or that of all others. */
 const struct account	*config_account(const struct config *, uid_t);
 

@@ -54,12 +54,23 @@ struct funclog {
 
 TAILQ_HEAD(funclog_list, funclog);
 
+/* A ring, of which the last bytes count. */
+struct funclog_tail {
+	LIST_ENTRY(funclog_tail)	 entry;
+	const char			*request;
+	size_t				 count;	/* of all bytes so far */
+	char				 bytes[FUNCLOG_TAIL_MAX];
+};
+
+LIST_HEAD(tail_list, funclog_tail);
+
 struct funclogs {
 	char			*folder;
 	void			*tree;		/* tsearch(3): all, by name */
 	struct funclog_list	 recent;	/* last written to first */
 	unsigned		 recent_count;
 	struct timer		*report;
+	struct tail_list	 tails;
 	/* Whole lines on their way to one file, within one call. */
 	char			 out[OUT_SIZE];
 	size_t			 out_len;
@@ -310,6 +321,7 @@ funclogs_create(const char *folder)
 	logs->folder = xstrdup(folder);
 	logs->report = timer_new(on_report, logs);
 	TAILQ_INIT(&logs->recent);
+	LIST_INIT(&logs->tails);
 	return logs;
 }
 
@@ -336,6 +348,65 @@ funclogs_reopen(struct funclogs *logs, const char *folder)
 	copy = xstrdup(folder);
 	free(logs->folder);
 	logs->folder = copy;
+}
+
+/* --- last lines --------------------------------------------------------- */
+
+struct funclog_tail *
+funclog_tail_create(struct funclogs *logs, const char *request)
+{
+	struct funclog_tail	*tail;
+
+	tail = xcalloc(1, sizeof(*tail));
+	tail->request = request;
+	LIST_INSERT_HEAD(&logs->tails, tail, entry);
+	return tail;
+}
+
+void
+funclog_tail_free(struct funclog_tail *tail)
+{
+	if (tail == NULL)
+		return;
+	LIST_REMOVE(tail, entry);
+	free(tail);
+}
+
+size_t
+funclog_tail_text(const struct funclog_tail *tail, char *out)
+{
+	size_t	 at = tail->count % FUNCLOG_TAIL_MAX;
+
+	if (tail->count <= FUNCLOG_TAIL_MAX) {
+		memcpy(out, tail->bytes, tail->count);
+		return tail->count;
+	}
+	memcpy(out, tail->bytes + at, FUNCLOG_TAIL_MAX - at);
+	memcpy(out + FUNCLOG_TAIL_MAX - at, tail->bytes, at);
+	return FUNCLOG_TAIL_MAX;
+}
+
+static void
+tail_add(struct funclog_tail *tail, const char *text, size_t len)
+{
+	size_t	 i;
+
+	for (i = 0; i < len; i++)
+		tail->bytes[tail->count++ % FUNCLOG_TAIL_MAX] = text[i];
+}
+
+/* Whoever wants this request's lines has this one too. */
+static void
+tell_tails(struct funclogs *logs, const char *request, const char *text,
+    size_t len)
+{
+	struct funclog_tail	*tail;
+
+	LIST_FOREACH(tail, &logs->tails, entry)
+		if (strcmp(tail->request, request) == 0) {
+			tail_add(tail, text, len);
+			tail_add(tail, "\n", 1);
+		}
 }
 
 /* --- lines -------------------------------------------------------------- */
@@ -386,6 +457,8 @@ put_line(struct funclog_stream *s, const char *request, const char *text,
 	char		*line = logs->out + logs->out_len;
 	size_t		 n;
 
+	if (!LIST_EMPTY(&logs->tails))
+		tell_tails(logs, request, text, len);
 	if (!is_within_rate(s)) {
 		drop(logs, f, len + 1);
 		return;

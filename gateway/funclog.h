@@ -56,4 +56,18 @@ void	funclog_write(struct funclog_stream *, const char *request,
 /* The request is over: an unfinished line is written as its own. */
 void	funclog_flush(struct funclog_stream *, const char *request);
 
+/*
+ * A request's last lines, beside its function's log, whatever the rates.  They
+ * are kept as they were written, the first of them cut.
+ */
+#define FUNCLOG_TAIL_MAX	4096
+
+struct funclog_tail;
+/* The id is borrowed. */
+struct funclog_tail	*funclog_tail_create(struct funclogs *,
+			    const char *request);
+void			 funclog_tail_free(struct funclog_tail *);
+/* Copy them to out, of FUNCLOG_TAIL_MAX bytes; how many there are. */
+size_t	funclog_tail_text(const struct funclog_tail *, char *out);
+
 #endif

@@ -226,6 +226,15 @@ reopen_ledger(struct gateway *g)
 		log_errno("accounting = %s stays as it was", s->accounting);
 }
 
+static void
+warn_of_open_api(const struct gateway_settings *s)
+{
+	if (s->api_hosts.count > 0 && s->api_auth == API_AUTH_NONE)
+		log_warning("api_auth = none: whoever reaches the gateway by "
+		    "%s%s may invoke every function", s->api_hosts.words[0],
+		    s->api_hosts.count > 1 ? " or another of api_hosts" : "");
+}
+
 /* What the old load still holds is held by reference: requests, workers. */
 static void
 on_commit(struct gateway *g, const struct message *m)
@@ -245,9 +254,11 @@ on_commit(struct gateway *g, const struct message *m)
 	g->router = load->router;
 	s = &g->config->gateway;
 	g->services.settings = s;
+	g->services.config = g->config;
 	g->services.router = g->router;
 	g->services.generation = g->config->generation;
 	configure_logs(g, s);
+	warn_of_open_api(s);
 	workers_configure(g->workers, s->stop_timeout_ms);
 	ledger_configure(g->ledger, s->accounting_full, s->accounting_memory);
 	if (old != NULL && strcmp(old->gateway.accounting, s->accounting) != 0)
@@ -465,6 +476,7 @@ gateway_init(struct gateway *g)
 	requests_on_none(g->requests, end_when_idle, g);
 	g->services.pools = g->pools;
 	g->services.requests = g->requests;
+	g->services.logs = g->logs;
 	g->services.outbox = g->outbox;
 	access.base = g->base;
 	g->access = g->services.access = access_create(&access);

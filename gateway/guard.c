@@ -114,6 +114,8 @@ request_step_guard(struct request *r)
 	if (r->generation != r->services->generation &&
 	    (status = admit_again(r, &why)) != 0)
 		return request_refuse(r, status, OUTCOME_REJECTED, why);
+	if (r->by_name != NULL)
+		return request_step_invoked(r);
 	if (r->access.verdict == ACCESS_UNASKED)
 		ask(r);
 	if (r->check != NULL)

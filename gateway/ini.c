@@ -594,6 +594,27 @@ add_credentials(struct ini_text *lines, const struct credential_files *files)
 	}
 }
 
+/* Likewise, a line for each key. */
+static void
+add_apikeys(struct ini_text *lines, const struct apikeys *keys)
+{
+	const struct place	 place = { "", 0, "" };
+	char			*text;
+	size_t			 len, i;
+	FILE			*out;
+
+	for (i = 0; i < keys->count; i++) {
+		if ((out = open_memstream(&text, &len)) == NULL)
+			fatal("open_memstream");
+		apikey_print(out, &keys->list[i]);
+		if (fclose(out) == EOF)
+			fatal("open_memstream");
+		text_add_line(lines, &place, "gateway.apikeys", text);
+		explicit_bzero(text, len);
+		free(text);
+	}
+}
+
 static void
 write_gateway(struct ini_load *load, const struct config *config,
     const char *raw, size_t len, struct value_buffer *buffer)
@@ -616,6 +637,7 @@ write_gateway(struct ini_load *load, const struct config *config,
 	}
 	text_append(&load->gateway, load->whole.bytes, load->whole.len);
 	add_credentials(&load->gateway, &config->gateway.credentials);
+	add_apikeys(&load->gateway, &config->gateway.apikeys);
 }
 
 /*

@@ -73,6 +73,47 @@ print_invoke_mode(FILE *out, const void *field, const struct setting *setting)
 }
 
 static const char *
+set_api_auth(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	(void)arena;
+	(void)setting;
+	if (strcmp(value, "iam") != 0 && strcmp(value, "none") != 0)
+		return "neither iam nor none";
+	*(enum api_auth *)field =
+	    *value == 'i' ? API_AUTH_IAM : API_AUTH_NONE;
+	return NULL;
+}
+
+static void
+print_api_auth(FILE *out, const void *field, const struct setting *setting)
+{
+	(void)setting;
+	fputs(*(const enum api_auth *)field == API_AUTH_IAM ? "iam" : "none",
+	    out);
+}
+
+/* A word of an ARN: nothing in it ends one. */
+static const char *
+set_region(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	if (value[strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-")] !=
+	    '\0')
+		return "no region: other bytes than a-z 0-9 -";
+	return set_text(arena, field, value, setting);
+}
+
+static const char *
+set_api_account(struct arena *arena, void *field, const char *value,
+    const struct setting *setting)
+{
+	if (value[strspn(value, "0123456789")] != '\0')
+		return "no account: not 12 digits";
+	return set_text(arena, field, value, setting);
+}
+
+static const char *
 set_protocol(struct arena *arena, void *field, const char *value,
     const struct setting *setting)
 {
@@ -481,6 +522,18 @@ static const struct setting gateway_table[] = {
 	{ "gateway.api_hosts", "",
 	  "hosts on which functions are invoked by name",
 	  set_hosts, print_words, G(api_hosts), 0, 0, 0 },
+	{ "gateway.api_auth", "iam",
+	  "iam: requests there are signed with a key of api_keys; or none",
+	  set_api_auth, print_api_auth, G(api_auth), 0, 0, 0 },
+	{ "gateway.api_keys", "",
+	  "file of KEYID SECRET NAME ACTION:PATTERN lines, for iam",
+	  set_path, print_text, G(api_keys), 0, TEXT_MAX, 0 },
+	{ "gateway.api_region", "us-east-1",
+	  "region that functions are said to be in",
+	  set_region, print_text, G(api_region), 1, 32, 0 },
+	{ "gateway.api_account", "000000000000",
+	  "account that functions are said to belong to, 12 digits",
+	  set_api_account, print_text, G(api_account), 12, 12, 0 },
 	{ "gateway.auth_failures", "10",
 	  "failed logins a minute of an address, then 429; 0: no limit",
 	  set_number, print_number, G(auth_failures), 0, 1000000, 0 },
@@ -511,6 +564,8 @@ static const struct setting gateway_table[] = {
 	{ "gateway.credentials", "", "",
 	  set_credentials, print_nothing, G(credentials), 0, 0,
 	  DERIVED | SECRET },
+	{ "gateway.apikeys", "", "",
+	  set_apikey, print_nothing, G(apikeys), 0, 0, DERIVED | SECRET },
 };
 
 static const struct setting account_table[] = {

@@ -15,12 +15,15 @@
 #include <sys/types.h>
 
 #include "account.h"
+#include "apikeys.h"
 #include "credentials.h"
 #include "function.h"
 #include "log.h"
 #include "value.h"
 
 enum accounting_full { FULL_REFUSE = 0, FULL_CONTINUE };
+
+enum api_auth { API_AUTH_IAM = 0, API_AUTH_NONE };
 
 /* [gateway] of tollgate.ini.  Times in ms, sizes in bytes. */
 struct gateway_settings {
@@ -51,6 +54,10 @@ struct gateway_settings {
 	enum accounting_full	 accounting_full;
 	uint64_t		 accounting_memory;	/* bytes that wait */
 	struct word_list	 api_hosts;
+	enum api_auth		 api_auth;
+	const char		*api_keys;	/* file, "": none */
+	const char		*api_region;
+	const char		*api_account;	/* 12 digits */
 	uint32_t		 auth_failures;	/* a minute; 0: no limit */
 	uint64_t		 auth_cache_ms;
 	uint32_t		 auth_queue;
@@ -70,6 +77,7 @@ struct gateway_settings {
 	gid_t			 listen_gid;	/* (gid_t)-1: leave it */
 	struct id_list		 allow_uids;	/* allow_users' */
 	struct credential_files	 credentials;	/* the gateway's alone */
+	struct apikeys		 apikeys;	/* likewise: api_keys' */
 };
 
 /* Which file a key stands in. */

@@ -56,6 +56,7 @@ request_release(struct request *r)
 	assert(r->worker == NULL && r->ticket == NULL && r->client == NULL);
 	assert(r->check == NULL);
 	timer_free(r->hold);
+	request_leave_invoked(r);
 	answer_release(&r->answer);
 	body_free(r->body);
 	body_free(r->data);
@@ -117,18 +118,25 @@ is_endpoint(const struct request *r)
 	    r->function->protocol->way == WAY_ENDPOINT;
 }
 
+/* That of a function that is not there is as long as most. */
+uint64_t
+request_io_timeout_ms(const struct request *r)
+{
+	return r->function != NULL ? r->function->io_timeout_ms : 60000;
+}
+
 /* Moved when it fires, not at every byte: that is once per io_timeout. */
 void
 request_on_silence(void *arg)
 {
 	struct request	*r = arg;
-	uint64_t	 silent_ms = timer_now() - r->heard_ms;
+	uint64_t	 silent_ms = timer_now() - r->heard_ms, limit_ms;
 
-	if (r->function == NULL)
+	if (r->function == NULL && r->by_name == NULL)
 		return;
-	if (silent_ms < r->function->io_timeout_ms) {
-		timer_start(r->silence,
-		    r->function->io_timeout_ms - silent_ms);
+	limit_ms = request_io_timeout_ms(r);
+	if (silent_ms < limit_ms) {
+		timer_start(r->silence, limit_ms - silent_ms);
 		return;
 	}
 	/* Its own time limit is all that ends it. */
@@ -259,13 +267,14 @@ request_params_end(struct request *r)
  * May the body outgrow memory?  Once an answer has begun it is held back until
  * the body is here (the front sends no more of it once it has a header); a body
  * of unknown length must be whole before a CGI program is told of it, any
- * before an event is made of it; and a
- * filter's DATA may come before the STDIN that the worker is to have first.
+ * before an event is made of it or it is looked at as one; and a filter's DATA
+ * may come before the STDIN that the worker is to have first.
  */
 static bool
 may_spool(const struct request *r)
 {
 	return (r->state == REQUEST_SERVE && !answer_is_empty(&r->answer)) ||
+	    r->by_name != NULL ||
 	    (r->function != NULL && r->data != NULL &&
 	    (r->body == NULL || !body_has_ended(r->body))) ||
 	    (r->state <= REQUEST_QUEUE && r->params_ended &&
@@ -310,10 +319,11 @@ is_within_limit(struct request *r, const struct body *body, size_t len)
 {
 	uint64_t	 had = body != NULL ? body_received(body) : 0;
 
-	if (r->function == NULL || had + len <= r->function->max_body_size)
+	if (had + len <= request_body_limit(r))
 		return true;
-	request_complain(r, "body longer than limits.max_body_size = %" PRIu64,
-	    r->function->max_body_size);
+	request_complain(r, "body longer than %s%" PRIu64,
+	    r->by_name != NULL ? "an event may be: " :
+	    "limits.max_body_size = ", request_body_limit(r));
 	refuse_early(r, 413, "more than max_body_size");
 	return false;
 }
@@ -440,8 +450,8 @@ request_begun(struct request *r)
 bool
 request_has_room(const struct request *r)
 {
-	return buffer_size(&r->answer.ready) <
-	    2 * r->services->settings->buffer_size &&
+	return (r->by_name != NULL || buffer_size(&r->answer.ready) <
+	    2 * r->services->settings->buffer_size) &&
 	    (r->client == NULL || !r->client->is_behind(r));
 }
 

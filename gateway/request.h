@@ -27,8 +27,11 @@
 
 struct arena;
 struct body;
+struct config;
+struct funclogs;
 struct function;
 struct gateway_settings;
+struct invoke;
 struct ledger;
 struct outbox;
 struct pool;
@@ -44,7 +47,9 @@ struct worker;
 /* What requests need of the gateway, which changes it when a load comes. */
 struct services {
 	const struct gateway_settings	*settings;
+	const struct config	*config;
 	const struct router	*router;
+	struct funclogs		*logs;
 	struct pools		*pools;
 	struct ledger		*ledger;
 	struct requests		*requests;
@@ -94,6 +99,19 @@ enum exchange_end {
 	EXCHANGE_CUT		/* the request gave it up */
 };
 
+/*
+ * Of a request by the Invoke API.  Its body is the event, JSON, and all of it
+ * is here before a worker has it.  What the worker answers is the result: its
+ * body, as it is; a status of 400 and more, or is_function_error, says that the
+ * function failed, and the body how.
+ */
+struct by_name {
+	const char	*client_context;	/* JSON, or "" */
+	const char	*function_arn;	/* as the caller named it */
+	const char	*trace_id;	/* X-Ray's */
+	struct invoke	*own;		/* invoke.c's */
+};
+
 struct request {
 	struct services	*services;
 	struct arena	*arena;
@@ -136,6 +154,7 @@ struct request {
 	/* who serves it */
 	struct function	*function;	/* held once routed */
 	struct route_match	*match;
+	struct by_name	*by_name;	/* NULL: it has a route */
 	uint64_t	 generation;	/* of the load that says so */
 	struct access_check	*check;	/* of a password, while it waits */
 	struct access_answer	 access;

@@ -640,5 +640,6 @@ resolve_config(struct config *config, const struct config_index *index,
 		warn_of_kept(&r, i);
 	resolve_tasks(&r);
 	authfiles_read(config, index, errors, warnings);
+	authfiles_read_keys(config, index, errors, warnings);
 	users_free(r.users);
 }

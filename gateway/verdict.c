@@ -141,7 +141,10 @@ request_refuse(struct request *r, int status, enum outcome outcome,
 		r->status = r->answer.head.status;
 	} else {
 		r->status = status;
-		put_own_answer(r, status, why);
+		if (r->by_name != NULL)
+			r->status = invoke_refuse(r, status, outcome, why);
+		else
+			put_own_answer(r, status, why);
 		answer_put_end(&r->answer, 0, r->protocol_status);
 	}
 	return enter_record(r, outcome);
@@ -150,7 +153,9 @@ request_refuse(struct request *r, int status, enum outcome outcome,
 enum verdict
 request_conclude(struct request *r, enum outcome outcome)
 {
-	if (outcome == OUTCOME_OK) {
+	if (r->by_name != NULL)
+		outcome = invoke_conclude(r, outcome);
+	else if (outcome == OUTCOME_OK) {
 		r->status = r->answer.head.status;
 		if (r->is_function_error)
 			outcome = OUTCOME_ERROR;
@@ -205,7 +210,7 @@ fill_record(const struct request *r, struct record *rec)
 	rec->user = r->user;
 	rec->caller = r->caller;
 	rec->memory_bytes = fn != NULL ? fn->memory_max : 0;
-	rec->trigger = "http";
+	rec->trigger = r->by_name != NULL ? "invoke" : "http";
 	rec->method = r->method;
 	rec->path = r->path;
 	rec->status = r->status;

@@ -3,7 +3,8 @@
  *
  * requests.c gives requests their turns; request.c feeds them and walks them
  * from state to state; admit.c turns parameters into something that can be
- * served; guard.c asks who calls; serve.c is the conversation with the
+ * served; guard.c asks who calls; invoke.c does both for the Invoke API, and
+ * fault.c says what it is answered; serve.c is the conversation with the
  * worker, judge.c what came of that; verdict.c what is answered and recorded
  * in the end.
  */
@@ -12,6 +13,8 @@
 
 #include "accounting.h"
 #include "request.h"
+
+struct api_error;
 
 enum verdict {
 	WAIT,		/* for something to happen */
@@ -42,6 +45,9 @@ void	request_run(struct request *);
 /* It is over, whatever its state: the gateway ends. */
 void	request_break_off(struct request *);
 
+/* How long nothing may move. */
+uint64_t	request_io_timeout_ms(const struct request *);
+
 /* What its timers call. */
 void	request_on_deadline(void *);
 void	request_on_silence(void *);
@@ -66,6 +72,30 @@ int	request_equip(struct request *, const char **why);
 enum verdict	request_step_guard(struct request *);
 /* It waits for no answer any more. */
 void		request_leave_guard(struct request *);
+
+/* --- invoke.c: requests by the Invoke API ------------------------------- */
+
+/* Is it one, on a host where that is? */
+bool		request_is_invoked(const struct request *);
+/* As request_admit, for such. */
+int		request_admit_invoked(struct request *, const char **why);
+/* As request_step_guard, once nothing else ends it. */
+enum verdict	request_step_invoked(struct request *);
+/* So many bytes of its body may come. */
+uint64_t	request_body_limit(const struct request *);
+/* It is over. */
+void		request_leave_invoked(struct request *);
+
+/* --- fault.c: what they are answered ------------------------------------ */
+
+/*
+ * Refused with a status, which is the function's fault or not: what it is
+ * answered; the status that was put.
+ */
+int		invoke_refuse(struct request *, int status,
+		    enum outcome, const char *why);
+/* The worker's answer is whole, or none is wanted; what it comes to. */
+enum outcome	invoke_conclude(struct request *, enum outcome);
 
 /* --- serve.c ------------------------------------------------------------ */
 

@@ -48,6 +48,8 @@ make_trace_id(const struct request *r)
 	char			 hex[33];
 	size_t			 i, n = 0;
 
+	if (r->by_name != NULL)
+		return r->by_name->trace_id;
 	v = variables_find(&r->variables, "HTTP_X_AMZN_TRACE_ID");
 	if (v != NULL && v->value_len > 0 && v->value_len <= TRACE_MAX) {
 		for (i = 0; i < v->value_len; i++)
@@ -94,6 +96,8 @@ make_event(struct invocation *i)
 	};
 	int		 status;
 
+	if (r->by_name != NULL)		/* its body is one */
+		return read_body(r, &i->event);
 	if ((status = read_body(r, &body)) == 0) {
 		event.body = buffer_bytes(&body);
 		event.body_len = buffer_size(&body);
@@ -131,13 +135,32 @@ reply_of(const struct invocation *i)
 	return (struct urlreply){ i->request->id, i->trace_id };
 }
 
+/* To who invokes by name: as it is. */
+static void
+tell_result(struct request *r, const void *payload, size_t len)
+{
+	static const char	 head[] = "Content-Type: application/json\n\n";
+	struct buffer		 answer = { 0 };
+
+	buffer_add(&answer, head, sizeof(head) - 1);
+	buffer_add(&answer, payload, len);
+	tell(r, &answer);
+}
+
 static void
 tell_failure(struct invocation *i, int status)
 {
-	struct urlreply	 reply = reply_of(i);
-	struct buffer	 answer = { 0 };
+	static const char	 unread[] = "{\"errorType\":\"Sandbox.Failure\","
+				    "\"errorMessage\":\"the event cannot be "
+				    "read\"}";
+	struct urlreply		 reply = reply_of(i);
+	struct buffer		 answer = { 0 };
 
 	i->request->is_function_error = true;
+	if (i->request->by_name != NULL) {
+		tell_result(i->request, unread, sizeof(unread) - 1);
+		return;
+	}
 	urlreply_write_failure(&answer, &reply, status);
 	tell(i->request, &answer);
 }
@@ -196,6 +219,12 @@ invocation_answer(struct invocation *i, const void *payload, size_t len,
 	const char	*why = "the function failed";
 
 	i->state = INVOCATION_ANSWERED;
+	if (r->by_name != NULL) {
+		r->is_function_error = is_error;
+		tell_result(r, payload, len);
+		request_stdout_end(r);
+		return;
+	}
 	if (is_error) {
 		invocation_keep_payload(r, payload, len);
 	} else if (urlreply_write(&answer, &reply, payload, len, &why) == 0) {

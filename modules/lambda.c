@@ -135,16 +135,23 @@ static void
 hand_out(struct runtime *rt, struct invocation *i, struct call *c)
 {
 	struct request		*r = i->request;
+	const struct by_name	*named = r->by_name;
 	char			 deadline[24];
 	struct call_header	 headers[] = {
 		{ "Lambda-Runtime-Aws-Request-Id", r->id },
 		{ "Lambda-Runtime-Deadline-Ms", deadline },
 		{ "Lambda-Runtime-Invoked-Function-Arn",
+		    named != NULL ? named->function_arn :
 		    lambda_arn(r->function, r->arena) },
 		{ "Lambda-Runtime-Trace-Id", i->trace_id },
 		{ "Content-Type", "application/json" },
+		{ NULL, NULL },		/* the client's context, or none */
 		{ NULL, NULL },
 	};
+
+	if (named != NULL && *named->client_context != '\0')
+		headers[5] = (struct call_header){
+		    "Lambda-Runtime-Client-Context", named->client_context };
 
 	if (!rt->has_reported)
 		i->init_us = rt->init_us;
@@ -265,7 +272,8 @@ begin_result(struct runtime *rt, struct call *c)
 	else {
 		i->state = INVOCATION_RESPONDING;
 		i->is_streamed = c->kind == CALL_RESPONSE &&
-		    i->request->function->is_streamed;
+		    i->request->function->is_streamed &&
+		    i->request->by_name == NULL;
 		i->call = c;
 		c->arg = i;
 	}
