@@ -150,9 +150,9 @@ tell_result(struct request *r, const void *payload, size_t len)
 static void
 tell_failure(struct invocation *i, int status)
 {
-	static const char	 unread[] = "{\"errorType\":\"Sandbox.Failure\","
-				    "\"errorMessage\":\"the event cannot be "
-				    "read\"}";
+	static const char	 unread[] =
+	    "{\"errorType\":\"Sandbox.Failure\",\"errorMessage\":"
+	    "\"the event cannot be read\"}";
 	struct urlreply		 reply = reply_of(i);
 	struct buffer		 answer = { 0 };
 
