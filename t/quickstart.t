@@ -26,7 +26,7 @@ my ($status, $output) = Tollgate::Test::run_command(@command, free_port(),
 is($status, 0, '--check: every answer is right and accounted')
     or diag($output);
 my $records = () = $output =~ /^\{"time":.*"outcome":"ok"/mg;
-is($records, 6, 'the record of each sample function is shown');
+is($records, 7, 'the record of each sample function is shown');
 is_deeply([glob "$temp/*"], [], 'the temporary folder is gone');
 
 my $pid = open(my $out, '-|') // die "fork: $!";
