@@ -28,7 +28,7 @@
 #include "urlreply.h"
 #include "worker.h"
 
-#define CONNECTIONS_MAX	16	/* of a worker, and two for each in flight */
+#define CONNECTIONS_MAX	8	/* of a worker, and two for each in flight */
 #define TYPE_MAX	64	/* bytes of an error's type that is kept */
 
 #ifndef SO_NETNS_COOKIE
@@ -410,6 +410,16 @@ lose_result(struct runtime *rt, struct invocation *i)
 
 /* --- the start ---------------------------------------------------------- */
 
+/* Once, and instead of the first next. */
+static void
+begin_init_error(struct runtime *rt, struct call *c)
+{
+	if (is_ready(rt) || rt->has_failed)
+		refuse_transition(c, is_ready(rt) ? "Ready" : "InitError",
+		    "InitError");
+	rt->has_failed = !is_ready(rt);
+}
+
 /* Its error is what those who wait for it are told. */
 static void
 take_init_error(struct runtime *rt, struct call *c)
@@ -418,12 +428,6 @@ take_init_error(struct runtime *rt, struct call *c)
 	char			 type[TYPE_MAX + 1] = "Runtime.Unknown";
 	const char		*said;
 
-	if (is_ready(rt) || rt->has_failed) {
-		refuse_transition(c, is_ready(rt) ? "Ready" : "InitError",
-		    "InitError");
-		return;
-	}
-	rt->has_failed = true;
 	said = call_header(c, "Lambda-Runtime-Function-Error-Type");
 	if (said != NULL)
 		snprintf(type, sizeof(type), "%.*s", TYPE_MAX, said);
@@ -465,6 +469,8 @@ on_head(void *arg, struct call *c)
 {
 	if (c->kind == CALL_RESPONSE || c->kind == CALL_ERROR)
 		begin_result(arg, c);
+	else if (c->kind == CALL_INIT_ERROR)
+		begin_init_error(arg, c);
 }
 
 static void

@@ -191,6 +191,7 @@ while (1) {
 		} while $r->[0] == 403;
 	} elsif ($do eq 'stream') {
 		my @parts = split /\|/, $q->{parts} // '';
+		unshift @parts, 'x' x $n if $n;
 		post_chunks("invocation/$id/response",
 		    ['Lambda-Runtime-Function-Response-Mode: streaming',
 		    'Content-Type: ' . ($q->{type} // 'text/plain')],
@@ -204,12 +205,20 @@ while (1) {
 		    . "Lambda-Runtime-Function-Response-Mode: streaming\r\n\r\n"
 		    . "5\r\nfirst\r\n";
 		sleep $n;
-		print {$socket} "4\r\nlast\r\n0\r\n\r\n";
+		print {$socket} $q->{fail} ? "0\r\n"
+		    . "Lambda-Runtime-Function-Error-Type: F.X\r\n\r\n"
+		    : "4\r\nlast\r\n0\r\n\r\n";
 		reply($socket);
 	} elsif ($do eq 'flood') {
-		post_chunks("invocation/$id/response",
-		    ['Lambda-Runtime-Function-Response-Mode: streaming'], [],
-		    ('x' x 65536) x ($n / 65536));
+		$socket //= dial();
+		print {$socket} "POST $runtime/invocation/$id/response "
+		    . "HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+		    . "Lambda-Runtime-Function-Response-Mode: streaming"
+		    . "\r\n\r\n";
+		print {$socket} "10000\r\n", 'x' x 65536, "\r\n"
+		    for 1 .. $n / 65536;
+		print {$socket} "0\r\n\r\n";
+		@last = (brief(reply($socket)));
 	} elsif ($do eq 'raw') {
 		# Bytes on a connection of their own, and what comes back.
 		my %raw = (
