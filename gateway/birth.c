@@ -29,6 +29,7 @@
 
 #define ACCOUNT_CHUNK	512
 #define STEPS_MAX_MS	10000	/* from fork to standing before the exec */
+#define ENDPOINT_PORT	9001	/* in a network of its own; as AWS's */
 
 struct plan {			/* what START comes to */
 	uint64_t		 worker;
@@ -119,10 +120,26 @@ take_stands(struct child *c, uid_t uid, pid_t program)
 }
 
 /* sender: the process that says so, by the kernel's word. */
+/* In a network of its own, in place of the one that was made here. */
 static void
-take_report(struct child *c, const struct sandbox_report *r, pid_t sender)
+take_endpoint(struct child *c, int *fd)
+{
+	if (*fd == -1 || c->ends.port == 0 || c->stands || c->ends.count == 0)
+		return;
+	close(c->ends.ours[0]);
+	c->ends.ours[0] = *fd;
+	*fd = -1;
+}
+
+/* A descriptor that is taken is -1 then. */
+static void
+take_report(struct child *c, const struct sandbox_report *r, pid_t sender,
+    int *fd)
 {
 	switch (r->news) {
+	case SANDBOX_ENDPOINT:
+		take_endpoint(c, fd);
+		break;
 	case SANDBOX_USER:
 		if (!c->has_seat)
 			take_user(c, r->uid);
@@ -146,12 +163,13 @@ take_report(struct child *c, const struct sandbox_report *r, pid_t sender)
 	}
 }
 
-/* One report, and who sent it; as recvmsg(2). */
+/* One report, who sent it, and what came along, or -1; as recvmsg(2). */
 static ssize_t
-read_report(int fd, struct sandbox_report *r, pid_t *sender)
+read_report(int fd, struct sandbox_report *r, pid_t *sender, int *along)
 {
 	union {
-		char		 bytes[CMSG_SPACE(sizeof(struct ucred))];
+		char		 bytes[CMSG_SPACE(sizeof(struct ucred)) +
+				    CMSG_SPACE(sizeof(int))];
 		struct cmsghdr	 align;
 	}		 control;
 	struct iovec	 iov = { .iov_base = r, .iov_len = sizeof(*r) };
@@ -167,13 +185,19 @@ read_report(int fd, struct sandbox_report *r, pid_t *sender)
 	msg.msg_controllen = sizeof(control.bytes);
 	if ((n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC)) <= 0)
 		return n;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c == NULL || c->cmsg_type != SCM_CREDENTIALS ||
-	    c->cmsg_len != CMSG_LEN(sizeof(sent))) {
+	sent.pid = 0;
+	for (c = CMSG_FIRSTHDR(&msg); c != NULL; c = CMSG_NXTHDR(&msg, c)) {
+		if (c->cmsg_type == SCM_CREDENTIALS &&
+		    c->cmsg_len == CMSG_LEN(sizeof(sent)))
+			memcpy(&sent, CMSG_DATA(c), sizeof(sent));
+		else if (c->cmsg_type == SCM_RIGHTS &&
+		    c->cmsg_len == CMSG_LEN(sizeof(int)))
+			memcpy(along, CMSG_DATA(c), sizeof(int));
+	}
+	if (sent.pid == 0) {
 		errno = EBADMSG;
 		return -1;
 	}
-	memcpy(&sent, CMSG_DATA(c), sizeof(sent));
 	*sender = sent.pid;
 	return n;
 }
@@ -184,14 +208,20 @@ child_read_reports(struct child *c)
 	struct sandbox_report	 r;
 	ssize_t			 n;
 	pid_t			 sender;
+	int			 along;
 
 	while (c->report.fd != -1) {
-		n = read_report(c->report.fd, &r, &sender);
+		along = -1;
+		n = read_report(c->report.fd, &r, &sender, &along);
 		if (n == (ssize_t)sizeof(r))
-			take_report(c, &r, sender);
-		else if (n == -1 && errno == EAGAIN)
+			take_report(c, &r, sender, &along);
+		if (along != -1)
+			close(along);
+		if (n == (ssize_t)sizeof(r))
+			continue;
+		if (n == -1 && errno == EAGAIN)
 			return;
-		else if (n != -1 || errno != EINTR)
+		if (n != -1 || errno != EINTR)
 			watch_close(c->all->epoll, &c->report);
 	}
 }
@@ -218,19 +248,18 @@ program_folder(const struct function *fn, const char *path)
 
 /* What its protocol tells it by the environment; in fn's arena. */
 static void
-prepare_words(const struct child *c, const struct function *fn,
-    const char *folder, struct launch_words *words)
+prepare_words(const struct sandbox *box, struct launch_words *words)
 {
-	const char	*name = fn->protocol->endpoint;
+	const struct function	*fn = box->function;
 
 	memset(words, 0, sizeof(*words));
-	if (name == NULL || c->ends.port == 0)
+	if (box->port == 0)
 		return;
-	lambda_environment(fn, fn->arena, folder, &words->fixed,
+	lambda_environment(fn, fn->arena, box->folder, &words->fixed,
 	    &words->usual);
 	runtimes_environment(fn, &words->usual);
 	words->fixed.words[words->fixed.count++] = arena_printf(fn->arena,
-	    "%s=127.0.0.1:%u", name, c->ends.port);
+	    "%s=127.0.0.1:%u", fn->protocol->endpoint, box->port);
 }
 
 /* All that the child needs, as it allocates nothing; in fn's arena. */
@@ -257,8 +286,10 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	box->kit = c->all->kit;
 	kit_filter(box->kit, fn, &box->filter);
 	box->hidden = &plan->load->open_files;
-	box->port = fn->protocol->endpoint == NULL ? 0 : c->ends.port;
-	prepare_words(c, fn, box->folder, &words);
+	if (fn->protocol->endpoint != NULL)
+		box->port = plan->walls.has_network ? ENDPOINT_PORT :
+		    c->ends.port;
+	prepare_words(box, &words);
 	launcher_prepare(launch, fn->arena, fn, plan->request.path, c->serial,
 	    &words);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 #include "function.h"
+
+#define BACKLOG	256	/* of a listener that one worker connects to */
 
 uint64_t
 namespaces_of(const struct function *fn)
@@ -111,4 +114,24 @@ namespaces_loopback_up(void)
 	close(fd);
 	errno = saved;
 	return status;
+}
+
+int
+namespaces_listen(unsigned port)
+{
+	struct sockaddr_in	 in = { .sin_family = AF_INET };
+	int			 fd, saved;
+
+	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		return -1;
+	in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	in.sin_port = htons((uint16_t)port);
+	if (bind(fd, (const struct sockaddr *)&in, sizeof(in)) == 0 &&
+	    listen(fd, BACKLOG) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
 }

@@ -29,5 +29,7 @@ pid_t	namespaces_move(uint64_t flags);
 
 /* 127.0.0.1 in a network namespace of our own.  -1 with errno. */
 int	namespaces_loopback_up(void);
+/* A TCP listener there; nobody else has that port.  -1 with errno. */
+int	namespaces_listen(unsigned port);
 
 #endif

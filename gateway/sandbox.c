@@ -321,6 +321,52 @@ step_loopback(struct sandbox *box)
 	return box->walls->has_loopback ? namespaces_loopback_up() : 0;
 }
 
+/* A listener that is in its network, and the gateway's. */
+static int
+send_endpoint(const struct sandbox *box, int listener)
+{
+	struct sandbox_report	 report;
+	struct iovec		 iov = { &report, sizeof(report) };
+	union {
+		char		 bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr	 align;
+	}			 control;
+	struct msghdr		 msg;
+	struct cmsghdr		*c;
+
+	memset(&report, 0, sizeof(report));
+	report.news = SANDBOX_ENDPOINT;
+	report.uid = box->uid;
+	memset(&msg, 0, sizeof(msg));
+	memset(&control, 0, sizeof(control));
+	msg.msg_iov = &iov;
+	msg.msg_iovlen = 1;
+	msg.msg_control = control.bytes;
+	msg.msg_controllen = sizeof(control.bytes);
+	c = CMSG_FIRSTHDR(&msg);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &listener, sizeof(int));
+	return sendmsg(box->report, &msg, MSG_NOSIGNAL) == -1 ? -1 : 0;
+}
+
+static int
+step_endpoint(struct sandbox *box)
+{
+	int	 fd, status, saved;
+
+	if (box->port == 0 || !box->walls->has_network)
+		return 0;
+	if ((fd = namespaces_listen(box->port)) == -1)
+		return -1;
+	status = send_endpoint(box, fd);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return status;
+}
+
 static int
 enter_root(struct sandbox *box)
 {
@@ -571,6 +617,7 @@ static const struct {
 	{ "keyring",		step_keyring },
 	{ "bounding set",	step_bounding },
 	{ "loopback",		step_loopback },
+	{ "endpoint",		step_endpoint },
 	{ "program in its root", step_root },
 	{ "user",		step_user },
 	/* Another uid clears what step_parent has set. */

@@ -67,6 +67,7 @@ struct sandbox {
 enum sandbox_news {
 	SANDBOX_USER = 0,	/* a template's: is known; its leaf comes, when
 				   it has been answered if it asks */
+	SANDBOX_ENDPOINT,	/* and its listener comes along */
 	SANDBOX_MOVED,		/* from now on pid is the worker's process */
 	SANDBOX_STANDS,		/* all steps are done; says the program-to-be */
 	SANDBOX_FAILED,		/* a step, or what came after them */

@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "mounts.h"
 #include "namespaces.h"
+#include "settings.h"
 #include "privileges.h"
 
 #define PATH_SHOWN	40	/* bytes of one, in a reason */
@@ -193,7 +194,9 @@ walls_enclose(struct walls *w, struct enclosure *e, struct arena *arena,
 	if (flags == 0 || !are_there(w))
 		return;
 	e->has_init = (flags & CLONE_NEWPID) != 0;
-	e->has_loopback = fn->network == NETWORK_LOOPBACK;
+	e->has_network = (flags & CLONE_NEWNET) != 0;
+	e->has_loopback = fn->network == NETWORK_LOOPBACK ||
+	    (e->has_network && fn->protocol->way == WAY_ENDPOINT);
 	if (flags & CLONE_NEWNS)
 		e->mounts = mounts_prepare(arena, w->common, fn, folder);
 	if (!w->is_root)

@@ -32,7 +32,8 @@ struct enclosure {		/* of one worker */
 	uint64_t	 later;		/* those that it moves to: a user
 					   namespace and what needs one */
 	bool		 has_init;	/* it is process 1, and forks */
-	bool		 has_loopback;
+	bool		 has_network;	/* of its own */
+	bool		 has_loopback;	/* which is up there */
 	struct mounts	*mounts;	/* NULL: the system's root */
 	int		 space;		/* a descriptor that they need, or -1;
 					   far from the first */

@@ -15,6 +15,9 @@ my $t = Tollgate::Test->new;
 lambda($t, few => "[pool]\nmax_children = 2\nqueue_max = 0\n");
 lambda($t, open => "[sandbox]\nlevel = none\n");
 lambda($t, long => "[limits]\nio_timeout = 300ms\nmax_body_size = 8M\n");
+lambda($t, "net-$_", "[sandbox]\nnetwork = $_\n") for qw(loopback none);
+lambda($t, "level-$_", "[sandbox]\nlevel = $_\n")
+    for qw(none standard strict);
 $t->handler('curl-bootstrap', <<'SH');
 #!/bin/sh
 api=http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime/invocation
@@ -74,6 +77,19 @@ my $body = 'x' x 1_000_000;
 $got = $t->post('/long', $body, headers => { 'Content-Type' => 'text/plain' });
 is(length decode_json($got->{body})->{body}, 1_000_000,
     'a body longer than memory takes waits for its end');
+
+for my $name (qw(level-none level-standard level-strict)) {
+	is($t->get("/$name?do=say&say=1")->{body}, 1, "$name: is served");
+}
+SKIP: {
+	is($t->get("/net-$_?do=say&say=1")->{body}, 1, "network = $_: is served")
+	    for qw(loopback none);
+	skip 'no network of their own here', 1
+	    if $t->log =~ /no namespaces|does what standard does/;
+	is(decode_json($t->get('/net-none?do=env')->{body})
+	    ->{AWS_LAMBDA_RUNTIME_API}, '127.0.0.1:9001',
+	    'which has a port of its own');
+}
 
 SKIP: {
 	skip 'no curl', 1 unless grep { -x "$_/curl" } split /:/, $ENV{PATH};
