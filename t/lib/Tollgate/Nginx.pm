@@ -11,7 +11,7 @@ use parent 'Tollgate::WebServer';
 use Tollgate::Test;
 
 # t: the Tollgate::Test.  opt: port (true: TCP), http and location (more lines
-# for those blocks), workers (1).  Skips the test if there is no nginx.
+# for those blocks), workers (1), snippet (tollgate.conf).  Skips the test if there is no nginx.
 sub new {
 	my ($class, $t, %opt) = @_;
 
@@ -26,12 +26,13 @@ sub configure {
 	my $dir = $self->{dir};
 	my $from = "$Tollgate::Test::SOURCE/conf/nginx";
 	my $socket = $self->{t}->address;
+	my $snippet = $self->{snippet} // 'tollgate.conf';
 	my ($user, $more) = ($> == 0 ? 'user www-data;' : '', '');
 
 	$self->{address} = $self->{port} ?
 	    '127.0.0.1:' . free_port() : "unix:$dir/http.sock";
 	for my $name (qw(tollgate_params conf.d/tollgate.conf
-	    snippets/tollgate.conf)) {
+	    snippets/tollgate.conf snippets/tollgate-api.conf)) {
 		my $text = slurp("$from/$name") || die "$from/$name: $!";
 		$text =~ s{unix:/run/tollgate/tollgate.sock}{$socket}g;
 		mkdir "$dir/$1" if $name =~ m{(.*)/};
@@ -59,7 +60,7 @@ $more
 		listen $self->{address};
 		server_name localhost;
 		location / {
-			include snippets/tollgate.conf;
+			include snippets/$snippet;
 			@{[$self->{location} // '']}
 		}
 	}
