@@ -147,7 +147,7 @@ take_report(struct child *c, const struct sandbox_report *r, pid_t sender,
 		c->leaf.is_made = c->leaf.groups != NULL && !c->is_lost;
 		break;
 	case SANDBOX_MOVED:
-		child_move(c, r->pid);
+		child_move(c, r->pid != 0 ? r->pid : sender);
 		break;
 	case SANDBOX_STANDS:
 		take_stands(c, r->uid, sender);

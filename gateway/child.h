@@ -38,11 +38,13 @@ struct child {
 	uint64_t		 number;	/* the gateway's */
 	uint64_t		 serial;	/* ours: of all gateways */
 	pid_t			 pid;		/* its init, if it has one */
+	pid_t			 former;	/* not reaped yet; 0: none */
 	uid_t			 uid;
 	bool			 has_seat;	/* counts among that user's */
 	bool			 asks;		/* for one, when it knows whose
 						   it is */
 	bool			 has_init;
+	bool			 is_killed;	/* KILL was sent */
 	bool			 has_status;
 	int			 status;	/* its program's */
 	bool			 stands;	/* STARTED has been sent */

@@ -103,9 +103,15 @@ child_take_seat(struct child *c, uid_t uid, const struct account *a)
 void
 child_move(struct child *c, pid_t pid)
 {
+	if (c->pid == pid)
+		return;
 	LIST_REMOVE(c, by_pid);
+	c->former = c->pid;
 	c->pid = pid;
 	LIST_INSERT_HEAD(pid_bucket(c->all, pid), c, by_pid);
+	/* The one before it was, perhaps when it had gone on already. */
+	if (c->is_killed)
+		reaper_signal(pid, SIGKILL);
 }
 
 void
@@ -147,10 +153,22 @@ children_free(struct children *cs)
 	free(cs);
 }
 
+/* What a worker was before it moved, which shares its group for a while. */
+static struct child *
+find_former(const struct children *cs, pid_t pid)
+{
+	struct child	*c;
+
+	TAILQ_FOREACH(c, &cs->starting, in_starting)
+		if (c->former == pid)
+			return c;
+	return NULL;
+}
+
 bool
 children_has(const struct children *cs, pid_t pid)
 {
-	return find_pid(cs, pid) != NULL;
+	return find_pid(cs, pid) != NULL || find_former(cs, pid) != NULL;
 }
 
 /* Where proc(5) hides others' processes, their groups still show them. */
@@ -167,14 +185,30 @@ is_in_a_leaf(const struct children *cs, pid_t pid)
 	return false;
 }
 
+/* What those that start have said meanwhile. */
+static void
+read_all_reports(struct children *cs)
+{
+	struct child	*c, *next;
+
+	for (c = TAILQ_FIRST(&cs->starting); c != NULL; c = next) {
+		next = TAILQ_NEXT(c, in_starting);
+		child_read_reports(c);
+	}
+}
+
 bool
-children_owns(const struct children *cs, const struct orphan *o)
+children_owns(struct children *cs, const struct orphan *o)
 {
 	const struct child	*c;
 	size_t			 i;
 
 	/* No process but a worker's own can be in its session. */
 	if (find_pid(cs, o->session) != NULL)
+		return true;
+	/* One that has moved has said so before it had another session. */
+	read_all_reports(cs);
+	if (find_pid(cs, o->pid) != NULL)
 		return true;
 	if (o->uid == (uid_t)-1)
 		return is_in_a_leaf(cs, o->pid);
@@ -223,6 +257,8 @@ signal_child(struct child *c, int sig)
 	    errno != ENOENT)
 		log_errno("%s: worker %ld: cgroup.kill", c->leaf.function,
 		    (long)c->pid);
+	if (sig == SIGKILL)
+		c->is_killed = true;
 	reaper_signal(c->pid, sig);
 }
 
@@ -426,6 +462,8 @@ children_ended(struct children *cs, pid_t pid)
 	struct child	*c;
 	int		 status;
 
+	if ((c = find_former(cs, pid)) != NULL)
+		c->former = 0;
 	if ((c = find_pid(cs, pid)) == NULL)
 		return false;
 	/* What it said last must be told before its end is. */
@@ -433,6 +471,7 @@ children_ended(struct children *cs, pid_t pid)
 	if (c->pid != pid) {
 		/* It has gone on in another process. */
 		reaper_reap(pid, &status, &usage);
+		c->former = 0;
 		return true;
 	}
 	signal_child(c, SIGKILL);

@@ -58,7 +58,7 @@ void	children_end_all(struct children *, bool at_once);
 bool	children_ended(struct children *, pid_t);
 bool	children_has(const struct children *, pid_t);
 /* Does that process belong to a worker that lives? */
-bool	children_owns(const struct children *, const struct orphan *);
+bool	children_owns(struct children *, const struct orphan *);
 size_t	children_count(const struct children *);
 
 /* Some do not come to stand in time: when to look, UINT64_MAX: never. */

@@ -139,21 +139,77 @@ make_target(const char *path, bool is_folder)
 /* --- places ------------------------------------------------------------- */
 
 static int
-put_seen(const struct view_place *p, int tree)
-{
-	struct stat	 st;
-
-	if (p->is_ours && (fstat(tree, &st) == -1 ||
-	    make_target(p->path, S_ISDIR(st.st_mode)) == -1))
-		return -1;
-	return put_tree(tree, p->path);
-}
-
-static int
 put_folder(const char *path)
 {
 	return mount("tmpfs", path, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 	    FOLDER_OPTIONS);
+}
+
+/* A folder in the root that path, which is in none, can be put into. */
+static int
+put_top(char *path)
+{
+	size_t	 len = strcspn(path + 1, "/") + 1;
+	int	 status;
+
+	if (path[len] == '\0')
+		return 0;
+	path[len] = '\0';
+	status = put_folder(path);
+	path[len] = '/';
+	return status;
+}
+
+static int
+put_made(int tree, const char *path)
+{
+	struct stat	 st;
+
+	if (fstat(tree, &st) == -1 ||
+	    make_target(path, S_ISDIR(st.st_mode)) == -1)
+		return -1;
+	return put_tree(tree, path);
+}
+
+/* The same, for a path that may be in no place of the view. */
+static int
+put_besides(const struct view *view, int tree, char *path)
+{
+	struct stat	 st;
+
+	if (fstat(tree, &st) == -1)
+		return -1;
+	if (make_target(path, S_ISDIR(st.st_mode)) == -1 &&
+	    (errno != EROFS || view_find(view, path) != NULL ||
+	    put_top(path) == -1))
+		return -1;
+	return put_made(tree, path);
+}
+
+/* Where a link leads, which is seen itself, as it lies in another place. */
+static int
+put_behind_link(const struct view *view, const struct view_place *p, int tree)
+{
+	char	 target[PATH_MAX];
+	ssize_t	 n;
+
+	n = readlink(p->path, target, sizeof(target) - 1);
+	if (n == -1)
+		return put_tree(tree, p->path);
+	target[n] = '\0';
+	if (target[0] != '/' || strstr(target, "/.") != NULL) {
+		close(tree);
+		errno = ELOOP;
+		return -1;
+	}
+	return put_besides(view, tree, target);
+}
+
+static int
+put_seen(const struct view *view, const struct view_place *p, int tree)
+{
+	return p->is_ours ? put_made(tree, p->path) :
+	    put_behind_link(view, p, tree);
 }
 
 static int
@@ -294,12 +350,13 @@ renew_root(void)
 }
 
 static int
-put_common(const struct view_place *p, int tree, int nodes[DEVICES])
+put_common(const struct view *view, const struct view_place *p, int tree,
+    int nodes[DEVICES])
 {
 	switch (p->how) {
 	case VIEW_READ_ONLY:
 	case VIEW_READ_WRITE:
-		return tree == -1 ? 0 : put_seen(p, tree);
+		return tree == -1 ? 0 : put_seen(view, p, tree);
 	case VIEW_HIDDEN:
 		return put_hidden(p);
 	case VIEW_LINK:
@@ -345,7 +402,8 @@ build_common(const struct mounts_common *c, const char **at)
 	}
 	for (i = 0; i < c->view.count; i++) {
 		*at = c->view.places[i].path;
-		if (put_common(&c->view.places[i], c->trees[i], nodes) == -1)
+		if (put_common(&c->view, &c->view.places[i], c->trees[i],
+		    nodes) == -1)
 			return -1;
 	}
 	*at = "/";
@@ -461,10 +519,12 @@ mounts_common_free(struct mounts_common *c)
 static int
 put_own(const struct mounts *m, const struct view_place *p, int tree)
 {
+	const struct view	*view = &m->view;
+
 	switch (p->how) {
 	case VIEW_READ_ONLY:
 	case VIEW_READ_WRITE:
-		return tree == -1 ? 0 : put_seen(p, tree);
+		return tree == -1 ? 0 : put_seen(view, p, tree);
 	case VIEW_HIDDEN:
 		return put_hidden(p);
 	case VIEW_TMP:
@@ -518,31 +578,13 @@ close_folders(struct mounts *m)
 	return 0;
 }
 
-/* A folder in the root that path, which is in none, can be put into. */
-static int
-put_top(char *path)
-{
-	size_t	 len = strcspn(path + 1, "/") + 1;
-	int	 status;
-
-	if (path[len] == '\0')
-		return 0;
-	path[len] = '\0';
-	status = put_folder(path);
-	path[len] = '/';
-	return status;
-}
-
 static int
 put_real(struct mounts *m)
 {
 	if (m->real_tree == -1)
 		return 0;
 	m->at = m->real;
-	if ((view_find(&m->view, m->real) == NULL && put_top(m->real) == -1) ||
-	    make_target(m->real, true) == -1)
-		return -1;
-	return put_tree(m->real_tree, m->real);
+	return put_besides(&m->view, m->real_tree, m->real);
 }
 
 /*

@@ -304,11 +304,14 @@ step_namespaces(struct sandbox *box)
 		return 0;
 	if ((pid = namespaces_move(flags)) == -1)
 		return -1;
-	if (pid != 0) {
-		box->moved_to = pid;
-		sandbox_report(box, SANDBOX_MOVED);
+	/*
+	 * Both say so: the one before it ends, the other before it has a
+	 * session that nobody knows of.
+	 */
+	box->moved_to = pid;
+	sandbox_report(box, SANDBOX_MOVED);
+	if (pid != 0)
 		_exit(0);
-	}
 	box->request.is_again = true;
 	if (setsid() == -1 || namespaces_map_user(box->uid, box->gid) == -1)
 		return -1;

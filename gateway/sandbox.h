@@ -77,7 +77,7 @@ enum sandbox_news {
 struct sandbox_report {		/* one packet */
 	uint32_t	 news;		/* enum sandbox_news */
 	uint32_t	 uid;
-	int32_t		 pid;		/* of MOVED */
+	int32_t		 pid;		/* of MOVED; 0: the sender */
 	int32_t		 status;	/* of ENDED, as of wait(2) */
 	int32_t		 error;		/* errno of step, if it failed */
 	int32_t		 refusal;	/* enum refusal */

@@ -50,15 +50,17 @@ add(struct view *view, const char *path, enum view_how how)
 }
 
 /* One of the function's: with a folder in the root that it can be put into. */
-static void
+static struct view_place *
 add_own(struct view *view, struct arena *arena, const char *path,
     enum view_how how)
 {
-	size_t	 top = strcspn(path + 1, "/") + 1;
+	size_t			 top = strcspn(path + 1, "/") + 1;
+	struct view_place	*p = add(view, path, how);
 
-	add(view, path, how)->may_lack = true;
+	p->may_lack = true;
 	if (how != VIEW_HIDDEN && path[top] == '/')
 		add(view, arena_strndup(arena, path, top), VIEW_FOLDER);
+	return p;
 }
 
 static void
@@ -68,7 +70,7 @@ add_list(struct view *view, struct arena *arena, const struct word_list *list,
 	size_t	 i;
 
 	for (i = 0; i < list->count; i++)
-		add_own(view, arena, list->words[i], how);
+		add_own(view, arena, list->words[i], how)->is_listed = true;
 }
 
 /* To start in one of those that are always there needs no other. */
@@ -147,7 +149,8 @@ is_needed(const struct view_place *p, const struct view_place *above)
 		return shows_files(above);
 	if (p->how == VIEW_FOLDER)
 		return above == NULL;
-	return above == NULL || p->how != above->how || !shows_files(p);
+	return above == NULL || p->how != above->how || !shows_files(p) ||
+	    p->is_listed;
 }
 
 /* Is it there already, and nothing of the function's above it? */

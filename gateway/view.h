@@ -32,6 +32,7 @@ struct view_place {
 	enum view_how	 how;
 	const char	*target;	/* of a link */
 	bool		 may_lack;	/* that is no failure */
+	bool		 is_listed;	/* by name: it may be a link there */
 	bool		 is_ours;	/* what it is put upon must be made */
 	bool		 holds_more;	/* hidden, but something in it is not */
 	bool		 is_common;	/* as it stands in wishes' common */

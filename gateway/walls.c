@@ -18,8 +18,8 @@
 #include "mem.h"
 #include "mounts.h"
 #include "namespaces.h"
-#include "settings.h"
 #include "privileges.h"
+#include "settings.h"
 
 #define PATH_SHOWN	40	/* bytes of one, in a reason */
 

@@ -16,11 +16,13 @@ SH
 my $t = Tollgate::Test->new(gateway => 'stop_timeout = 300ms');
 my $dir = $t->dir;
 
-mkdir "$dir/$_" for qw(fn fn/inner shown secret work other);
+mkdir "$dir/$_" for qw(fn fn/inner shown secret work other far far/away);
 chmod 0777, "$dir/work";
 spew("$dir/$_", "$_\n") for qw(fn/data fn/inner/hidden shown/a secret/b other/c);
 chmod 0755, "$dir/fn";
 symlink "$dir/fn", "$dir/link";
+symlink "$dir/far/away", "$dir/shown/link";
+spew("$dir/far/away/d", "far\n");
 $t->handler("fn/$_", $shell) for qw(run.cgi standard.cgi);
 symlink "$dir/other/real.cgi", "$dir/fn/leads.cgi";
 $t->handler('other/real.cgi', $shell);
@@ -43,7 +45,7 @@ INI
 }
 
 shell_function(strict => 'fn/run.cgi', <<'INI');
-read_only_paths = %DIR%/shown %DIR%/not-there
+read_only_paths = %DIR%/shown %DIR%/shown/link %DIR%/not-there
 read_write_paths = %DIR%/work
 inaccessible_paths = %DIR%/fn/inner /etc/passwd
 tmp_max = 1M
@@ -85,10 +87,12 @@ if ($t->get('/evil?mode=ok')->{status} != 200 ||
 
 # --- files
 my $seen = run('strict', "ls -A $dir; echo; ls -A $dir/fn");
-is($seen, "fn\nshown\nwork\n\ndata\ninner\nleads.cgi\nrun.cgi\n"
+is($seen, "far\nfn\nshown\nwork\n\ndata\ninner\nleads.cgi\nrun.cgi\n"
     . "standard.cgi\n", 'its folder and those that are listed, no others');
 is(run('strict', "cat $dir/fn/data $dir/shown/a"), "fn/data\nshown/a\n",
     'which it can read');
+is(run('strict', "cat $dir/shown/link/d; ls $dir/far"), "far\naway\n",
+    'a link in what is listed leads to where it does');
 like(run('strict', "cat $dir/fn/inner/hidden; ls $dir/fn/inner"),
     qr/^[^\n]*denied\n[^\n]*denied$/, 'what is inaccessible it cannot even list');
 like(run('strict', 'cat /etc/passwd'), qr/denied/, 'nor is a file');

@@ -87,14 +87,15 @@ static const struct {
 	{ "/srv/fn", "/tmp/x", "", "", "", "f/srv+ r/srv/fn+ r/tmp/x+" },
 	/* what is in the system's folders is there */
 	{ "/usr/lib/cgi", "", "", "", "", "" },
-	{ "/usr/lib/cgi", "", "/etc /usr/share", "", "", "" },
+	/* but what is listed may be a link there */
+	{ "/usr/lib/cgi", "", "/etc /usr/share", "", "", "r/usr/share" },
 	{ "/usrlib", "", "", "", "", "r/usrlib+" },
 	{ "/usr-x/fn", "", "", "", "", "f/usr-x+ r/usr-x/fn+" },
 	/* a folder brings what is in it */
 	{ "/srv/fn", "", "/srv", "", "",
 	  "r/srv+ -/srv/own/run -/srv/own/state" },
 	{ "/srv/fn", "", "/srv/fn/a /srv/f", "", "",
-	  "f/srv+ r/srv/f+ r/srv/fn+" },
+	  "f/srv+ r/srv/f+ r/srv/fn+ r/srv/fn/a" },
 	/* more than it has */
 	{ "/srv/fn", "", "", "/srv/fn/data", "",
 	  "f/srv+ r/srv/fn+ w/srv/fn/data" },
