@@ -65,6 +65,7 @@ tell_started(struct child *c, pid_t program)
 	m.started.pid = program;
 	m.started.uid = c->uid;
 	if (c->leaf.is_made) {
+		m.started.cgroup = leaf_id(&c->leaf);
 		fd = leaf_open_file(&c->leaf, "cpu.stat");
 		m.started.has_cpu_stat = give(c, fd);
 		fd = leaf_open_file(&c->leaf, "memory.peak");

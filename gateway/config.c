@@ -428,6 +428,9 @@ check_function(const struct reader *r, struct function *fn)
 		config_blame(errors, index, fn, "sandbox.group",
 		    "cannot be with ${NAME} in handler; the group is the "
 		    "program's");
+	if (fn->is_streamed && fn->protocol->way != WAY_ENDPOINT)
+		config_blame(errors, index, fn, "function.invoke_mode",
+		    "is only for protocol = lambda");
 	if ((why = runtime_check(fn, &key)) != NULL)
 		config_blame(errors, index, fn, key, "%s", why);
 }

@@ -430,6 +430,16 @@ leaf_holds(const struct leaf *leaf, pid_t pid)
 	return holds;
 }
 
+uint64_t
+leaf_id(const struct leaf *leaf)
+{
+	char		 path[LEAF_MAX];
+	struct stat	 st;
+
+	leaf_path(leaf, path);
+	return stat(path, &st) == -1 ? 0 : (uint64_t)st.st_ino;
+}
+
 int
 leaf_read(const struct leaf *leaf, struct leaf_figures *figures)
 {

@@ -55,6 +55,9 @@ int	leaf_join(const struct leaf *);
 int	leaf_kill(const struct leaf *);
 int	leaf_freeze(const struct leaf *, bool on);
 
+/* The kernel's number of it, which sock_diag(7) tells as well; 0: unknown. */
+uint64_t	leaf_id(const struct leaf *);
+
 /* Is this process in it? */
 bool	leaf_holds(const struct leaf *, pid_t);
 /* -1 with errno if it does not even tell processor time. */

@@ -92,6 +92,7 @@ struct message_started {
 	uint32_t	 uid;
 	uint32_t	 has_cpu_stat;
 	uint32_t	 has_memory_peak;
+	uint64_t	 cgroup;	/* id of its group; 0: not known */
 };
 
 struct message_refused {

@@ -258,6 +258,7 @@ on_started(struct workers *ws, struct worker *w, const struct message *m,
 	}
 	w->pid = m->started.pid;
 	w->uid = m->started.uid;
+	w->cgroup = m->started.cgroup;
 	if (clock_getcpuclockid(w->pid, &w->cpu_clock) != 0)
 		w->cpu_clock = -1;
 	if (m->started.has_memory_peak)

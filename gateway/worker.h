@@ -69,6 +69,7 @@ struct worker {
 	enum worker_state	 state;
 	pid_t		 pid;
 	uid_t		 uid;
+	uint64_t	 cgroup;	/* id of its group; 0: not known */
 	struct tenant	*tenant;	/* held; uid's, once that is known */
 	uint64_t	 asked_ms;	/* when START was asked for */
 	uint64_t	 signalled_ms;	/* when TERM went out */

@@ -541,7 +541,7 @@ lambda_attach(struct worker *w, const int *fds, int count)
 {
 	struct runtime		*rt = xcalloc(1, sizeof(*rt));
 	struct endpoint_setup	 setup = {
-		.listener = fds[0], .uid = w->uid,
+		.listener = fds[0], .uid = w->uid, .cgroup = w->cgroup,
 		.has_own_network = has_own_network(fds[0]),
 		.connections_max = CONNECTIONS_MAX +
 		    2 * w->function->concurrency,

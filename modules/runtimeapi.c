@@ -461,7 +461,7 @@ on_connection(void *arg, struct MHD_Connection *connection, void **context,
 static bool
 is_welcome(const struct endpoint *e, int fd)
 {
-	uid_t	 uid;
+	struct sockowner	 owner;
 
 	if (e->count >= e->setup.connections_max) {
 		log_warning("runtime API: a worker has %u connections: another "
@@ -470,15 +470,22 @@ is_welcome(const struct endpoint *e, int fd)
 	}
 	if (e->setup.has_own_network)
 		return true;
-	if (sockowner_uid(e->api->owner, fd, &uid) == -1) {
+	if (sockowner_ask(e->api->owner, fd, &owner) == -1) {
 		log_warning("runtime API: whose connection this is cannot be "
 		    "told (%s): refused", strerror(errno));
 		return false;
 	}
-	if (uid == e->setup.uid)
+	if (owner.uid != e->setup.uid) {
+		log_warning("runtime API: user %ld connects to the endpoint "
+		    "of a worker of user %ld: refused", (long)owner.uid,
+		    (long)e->setup.uid);
+		return false;
+	}
+	if (owner.cgroup == 0 || e->setup.cgroup == 0 ||
+	    owner.cgroup == e->setup.cgroup)
 		return true;
-	log_warning("runtime API: user %ld connects to the endpoint of a "
-	    "worker of user %ld: refused", (long)uid, (long)e->setup.uid);
+	log_warning("runtime API: another worker of user %ld connects to the "
+	    "endpoint of one: refused", (long)owner.uid);
 	return false;
 }
 

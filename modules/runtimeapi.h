@@ -35,7 +35,8 @@ void			 runtimeapi_free(struct runtimeapi *);
 
 struct endpoint_setup {
 	int	 listener;		/* becomes ours */
-	uid_t	 uid;			/* who alone may connect */
+	uid_t	 uid;			/* who alone may connect, */
+	uint64_t cgroup;		/* and from where; 0: anywhere */
 	bool	 has_own_network;	/* so that nobody else can */
 	unsigned connections_max;
 

@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define ROOT_CGROUP	1
 
 struct question {
 	struct nlmsghdr			 head;
@@ -57,8 +60,35 @@ fill(struct question *q, int fd)
 	return 0;
 }
 
+/*
+ * Since Linux 5.7.  The root is where sockets seem to be if the kernel does not
+ * keep count of them, and no worker is in it.
+ */
+static uint64_t
+find_cgroup(const struct nlmsghdr *head)
+{
+	const struct rtattr	*a;
+	const char		*at;
+	size_t			 left;
+	uint64_t		 id;
+
+	at = (const char *)NLMSG_DATA(head) +
+	    NLMSG_ALIGN(sizeof(struct inet_diag_msg));
+	left = head->nlmsg_len - NLMSG_SPACE(sizeof(struct inet_diag_msg));
+	if (head->nlmsg_len < NLMSG_SPACE(sizeof(struct inet_diag_msg)))
+		return 0;
+	for (a = (const void *)at; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
+		if (a->rta_type != INET_DIAG_CGROUP_ID ||
+		    RTA_PAYLOAD(a) != sizeof(id))
+			continue;
+		memcpy(&id, RTA_DATA(a), sizeof(id));
+		return id == ROOT_CGROUP ? 0 : id;
+	}
+	return 0;
+}
+
 static int
-read_answer(const union answer *a, ssize_t len, uid_t *uid)
+read_answer(const union answer *a, ssize_t len, struct sockowner *owner)
 {
 	const struct inet_diag_msg	*m = NLMSG_DATA(&a->head);
 	const struct nlmsgerr		*error = NLMSG_DATA(&a->head);
@@ -78,12 +108,13 @@ read_answer(const union answer *a, ssize_t len, uid_t *uid)
 		errno = EBADMSG;
 		return -1;
 	}
-	*uid = m->idiag_uid;
+	owner->uid = m->idiag_uid;
+	owner->cgroup = find_cgroup(&a->head);
 	return 0;
 }
 
 int
-sockowner_uid(int way, int fd, uid_t *uid)
+sockowner_ask(int way, int fd, struct sockowner *owner)
 {
 	struct question	 q;
 	union answer	 a;
@@ -98,5 +129,5 @@ sockowner_uid(int way, int fd, uid_t *uid)
 		return -1;
 	/* The kernel answers while it is asked. */
 	n = recv(way, &a, sizeof(a), MSG_DONTWAIT);
-	return n == -1 ? -1 : read_answer(&a, n, uid);
+	return n == -1 ? -1 : read_answer(&a, n, owner);
 }

@@ -4,16 +4,22 @@
 #ifndef TOLLGATE_SOCKOWNER_H
 #define TOLLGATE_SOCKOWNER_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The way to ask the kernel (sock_diag(7)); -1 with errno. */
 int	sockowner_open(void);
+
+struct sockowner {
+	uid_t		 uid;
+	uint64_t	 cgroup;	/* its control group; 0: not told */
+};
 
 /*
  * Who made the socket that fd, a TCP connection over IPv4 inside our own
  * network namespace, is connected to.  -1 with errno: it cannot be told, as
  * when that socket is closed already.
  */
-int	sockowner_uid(int way, int fd, uid_t *uid);
+int	sockowner_ask(int way, int fd, struct sockowner *);
 
 #endif

@@ -14,6 +14,7 @@ use Tollgate::Test;
 my $t = Tollgate::Test->new;
 lambda($t, few => "[pool]\nmax_children = 2\nqueue_max = 0\n");
 lambda($t, open => "[sandbox]\nlevel = none\n");
+lambda($t, frozen => "[pool]\nfreeze = yes\n");
 lambda($t, long => "[limits]\nio_timeout = 300ms\nmax_body_size = 8M\n");
 lambda($t, "net-$_", "[sandbox]\nnetwork = $_\n") for qw(loopback none);
 lambda($t, "level-$_", "[sandbox]\nlevel = $_\n")
@@ -81,6 +82,8 @@ is(length decode_json($got->{body})->{body}, 1_000_000,
 for my $name (qw(level-none level-standard level-strict)) {
 	is($t->get("/$name?do=say&say=1")->{body}, 1, "$name: is served");
 }
+is($t->get('/frozen?do=say&say=1')->{body}, 1, 'frozen between events')
+    for 1 .. 2;
 SKIP: {
 	is($t->get("/net-$_?do=say&say=1")->{body}, 1, "network = $_: is served")
 	    for qw(loopback none);
@@ -94,6 +97,15 @@ SKIP: {
 SKIP: {
 	skip 'no curl', 1 unless grep { -x "$_/curl" } split /:/, $ENV{PATH};
 	is($t->get('/curl')->{body}, 'from curl', 'shell and curl are enough');
+}
+
+SKIP: {
+	skip 'no control groups here', 2 if $t->log =~ /no cgroup/;
+	my $api = decode_json($t->get('/open?do=env')->{body})
+	    ->{AWS_LAMBDA_RUNTIME_API};
+	like($t->get("/level-none?do=connect&to=$api")->{body}, qr/^\["0 /,
+	    'another worker of the same user gets nothing either');
+	like($t->log, qr/another worker of user/, 'which the log tells');
 }
 
 SKIP: {
