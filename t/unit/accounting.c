@@ -24,6 +24,7 @@
 #include "log.h"
 #include "mem.h"
 #include "timer.h"
+#include "lib/suite.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 #define MEMORY		(1 << 20)
@@ -873,17 +874,10 @@ main(void)
 	Suite	*suite = suite_create("accounting");
 	TCase	*records = tcase_create("record");
 	TCase	*ledgers = tcase_create("ledger");
-	SRunner	*sr;
-	int	 failed;
 
 	add_record_tests(records);
 	add_ledger_tests(ledgers);
 	suite_add_tcase(suite, records);
 	suite_add_tcase(suite, ledgers);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "fcgi.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -481,10 +482,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("answer");
 	tc = tcase_create("answer");
@@ -500,10 +499,5 @@ main(void)
 	tcase_add_loop_test(tc, replace, 0, ROWS(replaced));
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -2,6 +2,7 @@
  * authorization: one text, one meaning; what is not well formed shows nothing.
  */
 #include "authorization.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -130,10 +131,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("authorization");
 	tc = tcase_create("authorization");
@@ -142,10 +141,5 @@ main(void)
 	tcase_add_test(tc, forgets);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -6,6 +6,7 @@
  * order show.
  */
 #include "body.h"
+#include "lib/suite.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -426,10 +427,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("body");
 	tc = tcase_create("body");
@@ -447,10 +446,5 @@ main(void)
 	tcase_add_loop_test(tc, any_schedule, 0, ROWS(memories));
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

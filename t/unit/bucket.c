@@ -2,6 +2,7 @@
  * bucket: as often as the quota says, and never more, however it is asked.
  */
 #include "bucket.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -102,10 +103,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("bucket");
 	tc = tcase_create("bucket");
@@ -117,10 +116,5 @@ main(void)
 	tcase_add_test(tc, clock_and_limits);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -2,6 +2,7 @@
  * buffer: whatever the socket takes at a time, all bytes leave once, in order.
  */
 #include "buffer.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -177,8 +178,6 @@ main(void)
 {
 	Suite	*s = suite_create("buffer");
 	TCase	*tc = tcase_create("buffer");
-	SRunner	*sr;
-	int	 failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, empty);
@@ -189,10 +188,5 @@ main(void)
 	tcase_add_test(tc, in_turns);
 	tcase_add_test(tc, broken);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s);
 }

@@ -2,6 +2,7 @@
  * callfilter: what each call comes to in a process that has the filter.
  */
 #include "callfilter.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -277,20 +278,13 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("callfilter");
 	tc = tcase_create("calls");
 	tcase_add_loop_test(tc, call, 0, LENGTH(calls));
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -4,6 +4,7 @@
  */
 #include "cgi.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -271,10 +272,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("cgi");
 	tc = tcase_create("request");
@@ -287,10 +286,5 @@ main(void)
 	tcase_add_loop_test(tc, host, 0, ROWS(hosts));
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

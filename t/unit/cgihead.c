@@ -3,6 +3,7 @@
  * way only, and is known when its last byte is there.
  */
 #include "cgi.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -225,10 +226,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("cgihead");
 	tc = tcase_create("head");
@@ -239,10 +238,5 @@ main(void)
 	tcase_add_test(tc, reason);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -3,6 +3,7 @@
  * cut, and no length can make more of them than there are.
  */
 #include "fcgi.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <stdbool.h>
@@ -484,10 +485,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("fcgi");
 	tc = tcase_create("records");
@@ -510,10 +509,5 @@ main(void)
 	tcase_add_test(tc, all_values_fit);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

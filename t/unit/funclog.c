@@ -24,6 +24,7 @@
 #include "mem.h"
 #include "tenant.h"
 #include "timer.h"
+#include "lib/suite.h"
 
 #define RATE		(1024 * 1024)	/* bytes a second, and at once */
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
@@ -554,8 +555,6 @@ main(void)
 {
 	Suite	*suite = suite_create("funclog");
 	TCase	*tc = tcase_create("funclog");
-	SRunner	*sr;
-	int	 failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_set_timeout(tc, 60);
@@ -576,10 +575,5 @@ main(void)
 	tcase_add_test(tc, rate_is_each_users);
 	tcase_add_test(tc, end_tells_what_was_dropped);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "lib/suite.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 
@@ -131,10 +132,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("function");
 	tc = tcase_create("function");
@@ -144,10 +143,5 @@ main(void)
 	tcase_add_test(tc, lives_until_the_last_lets_go);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

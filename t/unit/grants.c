@@ -23,6 +23,7 @@
 
 #include "function.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 #define BASE		"/var/tmp/tollgate-grants-XXXXXX"
@@ -498,10 +499,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	if (landlock_abi() == 0)
 		fputs("# no landlock in this kernel: little is tested\n",
@@ -521,10 +520,5 @@ main(void)
 	tcase_add_test(tc, in_a_row);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

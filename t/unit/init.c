@@ -3,6 +3,7 @@
  * on, reaps what others leave, and leaves nothing.
  */
 #include "init.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -256,10 +257,8 @@ has_namespaces(void)
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s = suite_create("init");
 	TCase	*tc = tcase_create("process 1");
-	int	 failed;
 
 	if (!has_namespaces()) {
 		printf("1..0 # SKIP no pid namespace can be made here\n");
@@ -273,10 +272,5 @@ main(void)
 	tcase_add_test(tc, orphans_are_reaped);
 	tcase_add_test(tc, all_end_with_it);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "lib/suite.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 
@@ -148,10 +149,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("json");
 	tc = tcase_create("json");
@@ -161,10 +160,5 @@ main(void)
 	tcase_add_loop_test(tc, string, 0, ROWS(strings));
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

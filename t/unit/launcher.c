@@ -6,6 +6,7 @@
 
 #include "function.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -149,10 +150,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("launcher");
 	tc = tcase_create("launcher");
@@ -163,10 +162,5 @@ main(void)
 	tcase_add_loop_test(tc, request_is_refused, 0, ROWS(bad));
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

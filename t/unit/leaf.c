@@ -15,6 +15,7 @@
 #include "cgroup.h"
 #include "cgroupfs.h"
 #include "message.h"
+#include "lib/suite.h"
 
 #define ALL	(CGROUP_CPU | CGROUP_MEMORY | CGROUP_PIDS)
 
@@ -382,10 +383,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("leaf");
 	tc = tcase_create("leaf");
@@ -406,10 +405,5 @@ main(void)
 	tcase_add_test(tc, orders);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

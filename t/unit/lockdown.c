@@ -21,6 +21,7 @@
 #include "config.h"
 #include "log.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 #define LENGTH(array)	(sizeof(array) / sizeof((array)[0]))
 
@@ -210,10 +211,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	log_open("/dev/null", LEVEL_ERROR, "test");
 	s = suite_create("lockdown");
@@ -228,10 +227,5 @@ main(void)
 	tcase_add_test(tc, before);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -3,6 +3,7 @@
  * from outside that could pass for more than text.
  */
 #include "log.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -328,10 +329,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("log");
 	tc = tcase_create("escape");
@@ -354,10 +353,5 @@ main(void)
 	tcase_add_exit_test(tc, fatal_ends, 1);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "timer.h"
+#include "lib/suite.h"
 
 #define MANY	100000
 
@@ -199,10 +200,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("logins");
 	tc = tcase_create("logins");
@@ -216,10 +215,5 @@ main(void)
 	tcase_add_test(tc, keys_differ);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -3,6 +3,7 @@
  * asked for wraps into a small one.
  */
 #include "mem.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <signal.h>
@@ -178,10 +179,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("mem");
 	tc = tcase_create("heap");
@@ -200,10 +199,5 @@ main(void)
 	tcase_add_test_raise_signal(tc, calloc_wraps, SIGABRT);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

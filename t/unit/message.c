@@ -3,6 +3,7 @@
  * is refused and its descriptors are closed.
  */
 #include "message.h"
+#include "lib/suite.h"
 
 #include <sys/socket.h>
 
@@ -282,10 +283,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("message");
 	tc = tcase_create("message");
@@ -300,10 +299,5 @@ main(void)
 	tcase_add_test(tc, names);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -20,6 +20,7 @@
 
 #include "function.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 static char	folder[] = "/tmp/tollgate-mounts-XXXXXX";
 
@@ -238,13 +239,12 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s = suite_create("mounts");
 	TCase	*tc = tcase_create("roots");
-	int	 failed;
+	int	 status;
 
 	if (geteuid() != 0 || (fork() == 0 ? _exit(unshare(CLONE_NEWNS)), 1 :
-	    wait(&failed) == -1 || failed != 0)) {
+	    wait(&status) == -1 || status != 0)) {
 		printf("1..0 # SKIP only root can mount\n");
 		return EXIT_SUCCESS;
 	}
@@ -252,10 +252,5 @@ main(void)
 	tcase_add_loop_test(tc, a_root, 0, 2);
 	tcase_add_test(tc, what_fails);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

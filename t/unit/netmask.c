@@ -11,6 +11,7 @@
 #include "function.h"
 #include "mem.h"
 #include "permit.h"
+#include "lib/suite.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 #define LIST_MAX	8
@@ -147,10 +148,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("netmask");
 	tc = tcase_create("netmask");
@@ -159,10 +158,5 @@ main(void)
 	tcase_add_test(tc, part_of_a_text);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

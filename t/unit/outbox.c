@@ -3,6 +3,7 @@
  * at is taken off behind it.
  */
 #include "outbox.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <errno.h>
@@ -258,9 +259,7 @@ main(void)
 {
 	Suite		*s = suite_create("outbox");
 	TCase		*tc = tcase_create("outbox");
-	SRunner		*sr;
 	struct outbox	*probe;
-	int		 failed;
 
 	if ((probe = outbox_create()) == NULL) {
 		printf("1..0 # SKIP no io_uring: %s\n", strerror(errno));
@@ -278,10 +277,5 @@ main(void)
 	tcase_add_test(tc, from_inside);
 	tcase_add_test(tc, none);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? 0 : 1;
+	return suite_run(s);
 }

@@ -3,6 +3,7 @@
  * its subjects begin with; matches keep within bounds.
  */
 #include "pattern.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -179,8 +180,6 @@ main(void)
 {
 	Suite	*suite = suite_create("pattern");
 	TCase	*tc = tcase_create("pattern");
-	SRunner	*sr;
-	int	 failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, literal_of_regex, 0, ROWS(literals));
@@ -190,10 +189,5 @@ main(void)
 	tcase_add_test(tc, later_pattern_has_more_groups);
 	tcase_add_test(tc, bad_regex_is_refused);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(suite);
 }

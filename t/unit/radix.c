@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "lib/suite.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 
@@ -144,8 +145,6 @@ main(void)
 {
 	Suite	*suite = suite_create("radix");
 	TCase	*tc = tcase_create("radix");
-	SRunner	*sr;
-	int	 failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, walk_meets_prefixes, 0, 2 * ROWS(walks));
@@ -153,10 +152,5 @@ main(void)
 	tcase_add_test(tc, slot_is_found_again);
 	tcase_add_test(tc, cost_does_not_grow_with_keys);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(suite);
 }

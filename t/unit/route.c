@@ -12,6 +12,7 @@
 #include "config.h"
 #include "function.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 #define RULES_MAX	4
@@ -490,8 +491,6 @@ main(void)
 {
 	Suite	*suite = suite_create("route");
 	TCase	*tc = tcase_create("route");
-	SRunner	*sr;
-	int	 failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_set_timeout(tc, 60);
@@ -504,10 +503,5 @@ main(void)
 	tcase_add_loop_test(tc, explanation_is_printed, 0, ROWS(questions));
 	tcase_add_test(tc, template_is_explained);
 	suite_add_tcase(suite, tc);
-	sr = srunner_create(suite);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(suite);
 }

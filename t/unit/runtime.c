@@ -10,6 +10,7 @@
 
 #include "function.h"
 #include "settings.h"
+#include "lib/suite.h"
 
 #define ROWS(array)	(int)(sizeof(array) / sizeof((array)[0]))
 
@@ -122,10 +123,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s = suite_create("runtime");
 	TCase	*tc = tcase_create("runtime");
-	int	 failed;
 
 	tcase_add_test(tc, by_name);
 	tcase_add_loop_test(tc, file_of_a_handler, 0, ROWS(files));
@@ -133,9 +132,5 @@ main(void)
 	tcase_add_test(tc, long_name);
 	tcase_add_test(tc, reserved);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_run_all(sr, CK_ENV);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

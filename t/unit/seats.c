@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "account.h"
+#include "lib/suite.h"
 
 #define USERS	5000
 
@@ -117,10 +118,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("seats");
 	tc = tcase_create("seats");
@@ -131,10 +130,5 @@ main(void)
 	tcase_add_test(tc, rates_outlive_workers);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -9,6 +9,7 @@
 
 #include "cgi.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 #define SECRET		"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
@@ -207,8 +208,6 @@ main(void)
 {
 	Suite	*suite = suite_create("sigv4");
 	TCase	*tc = tcase_create("all");
-	SRunner	*runner;
-	int	 failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, canonical);
@@ -217,10 +216,5 @@ main(void)
 	tcase_add_loop_test(tc, changed, 0, ROWS(changes));
 	tcase_add_loop_test(tc, query, 0, ROWS(presigned));
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_set_tap(runner, "-");
-	srunner_run_all(runner, CK_SILENT);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? 0 : 1;
+	return suite_run(suite);
 }

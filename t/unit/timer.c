@@ -4,6 +4,7 @@
  */
 #include "timer.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 #include <event2/event.h>
 
@@ -361,10 +362,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("timer");
 	tc = tcase_create("timer");
@@ -381,10 +380,5 @@ main(void)
 	tcase_add_test(tc, clock_is_monotonic);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

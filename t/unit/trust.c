@@ -2,6 +2,7 @@
  * trust: a tree of folders, links and files, each wrong in its own way.
  */
 #include "trust.h"
+#include "lib/suite.h"
 
 #include <sys/stat.h>
 
@@ -273,10 +274,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("trust");
 	tc = tcase_create("paths");
@@ -292,10 +291,5 @@ main(void)
 		suite_add_tcase(s, tc);
 	}
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -12,6 +12,7 @@
 #include "jsontext.h"
 #include "mem.h"
 #include "urlevent.h"
+#include "lib/suite.h"
 
 static struct arena	*arena;
 static struct variables	 vars;
@@ -316,8 +317,6 @@ main(void)
 {
 	TCase	*tc = tcase_create("urlevent");
 	Suite	*s = suite_create("urlevent");
-	SRunner	*sr = srunner_create(s);
-	int	 failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_whole_one);
@@ -333,9 +332,5 @@ main(void)
 	tcase_add_loop_test(tc, utf8, 0, sizeof(texts) / sizeof(texts[0]));
 	tcase_add_test(tc, base64_there_and_back);
 	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s);
 }

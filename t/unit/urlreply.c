@@ -9,6 +9,7 @@
 #include "buffer.h"
 #include "cgi.h"
 #include "urlreply.h"
+#include "lib/suite.h"
 
 static const struct urlreply	reply = { "the-id", "Root=1" };
 
@@ -195,8 +196,6 @@ main(void)
 {
 	TCase	*tc = tcase_create("urlreply");
 	Suite	*s = suite_create("urlreply");
-	SRunner	*sr = srunner_create(s);
-	int	 failed;
 
 	tcase_add_loop_test(tc, of_a_payload, 0,
 	    sizeof(whole) / sizeof(whole[0]));
@@ -205,9 +204,5 @@ main(void)
 	tcase_add_test(tc, without_prelude);
 	tcase_add_test(tc, of_a_failure);
 	suite_add_tcase(s, tc);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed != 0;
+	return suite_run(s);
 }

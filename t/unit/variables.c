@@ -5,6 +5,7 @@
 #include "cgi.h"
 #include "fcgi.h"
 #include "mem.h"
+#include "lib/suite.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -427,10 +428,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("variables");
 	tc = tcase_create("variables");
@@ -447,10 +446,5 @@ main(void)
 	tcase_add_test(tc, name_passes);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

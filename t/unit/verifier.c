@@ -18,6 +18,7 @@
 #include "auth.h"
 #include "mem.h"
 #include "timer.h"
+#include "lib/suite.h"
 
 #define ASKERS	16
 #define NOT_YET	-1
@@ -397,10 +398,8 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s;
 	TCase	*tc;
-	int	 failed;
 
 	s = suite_create("verifier");
 	tc = tcase_create("verifier");
@@ -417,10 +416,5 @@ main(void)
 	tcase_add_test(tc, ends_in_between);
 	suite_add_tcase(s, tc);
 
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mem.h"
+#include "lib/suite.h"
 
 #define ROWS(table)	((int)(sizeof(table) / sizeof((table)[0])))
 
@@ -210,20 +211,13 @@ END_TEST
 int
 main(void)
 {
-	SRunner	*sr;
 	Suite	*s = suite_create("view");
 	TCase	*tc = tcase_create("wishes");
-	int	 failed;
 
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, wishes, 0, ROWS(rows));
 	tcase_add_test(tc, what_all_see);
 	tcase_add_test(tc, code_of_a_runtime);
 	suite_add_tcase(s, tc);
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }

@@ -15,6 +15,7 @@
 #include "mem.h"
 #include "outbox.h"
 #include "timer.h"
+#include "suite.h"
 
 #define TURNS	10		/* of the loop, more than anything needs */
 
@@ -325,13 +326,5 @@ fake_text(struct evbuffer *b)
 int
 fake_run(Suite *s)
 {
-	SRunner	*sr;
-	int	 failed;
-
-	sr = srunner_create(s);
-	srunner_set_tap(sr, "-");
-	srunner_run_all(sr, CK_SILENT);
-	failed = srunner_ntests_failed(sr);
-	srunner_free(sr);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return suite_run(s);
 }
