@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common.h"
 #include "function.h"
 #include "log.h"
 #include "mem.h"
@@ -204,6 +205,6 @@ walls_enclose(struct walls *w, struct enclosure *e, struct arena *arena,
 	else {	/* it goes to the common part's, and then to its own */
 		e->at_fork = flags & ~(uint64_t)CLONE_NEWNS;
 		if (e->mounts != NULL)
-			e->space = mounts_space(w->common);
+			e->space = mounts_common_space(w->common);
 	}
 }
