@@ -5,7 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "eventstream.h"
 #include "fcgi.h"
 #include "mem.h"
 
@@ -106,6 +108,72 @@ keep(struct answer *a, const uint8_t *bytes, size_t len)
 	buffer_add(&a->ready, bytes, len);
 }
 
+/* Each in a record of its own, with room for what a frame adds. */
+#define CHUNK_MAX	(ANSWER_CONTENT_MAX - 256)
+
+static void
+put_chunks(struct answer *a, const uint8_t *bytes, size_t len)
+{
+	struct buffer	 frame = { 0 };
+	size_t		 n;
+
+	for (; len > 0; bytes += n, len -= n) {
+		n = len < CHUNK_MAX ? len : CHUNK_MAX;
+		eventstream_put_chunk(&frame, bytes, n);
+		put_records(&a->ready, a->front_id, buffer_bytes(&frame),
+		    buffer_size(&frame));
+		buffer_clear(&frame);
+	}
+	buffer_release(&frame);
+}
+
+/* The value of Content-Type in a head that was parsed; NULL: there is none. */
+static const uint8_t *
+content_type(const uint8_t *head, size_t len, size_t *value_len)
+{
+	static const char	 name[] = "content-type:";
+	const uint8_t		*end;
+	size_t			 n;
+
+	for (; len > 0; head += n, len -= n) {
+		end = memchr(head, '\n', len);
+		n = end != NULL ? (size_t)(end - head) + 1 : len;
+		if (n < sizeof(name) || strncasecmp((const char *)head, name,
+		    sizeof(name) - 1) != 0)
+			continue;
+		head += sizeof(name) - 1;
+		n -= sizeof(name) - 1;
+		for (; n > 0 && (*head == ' ' || *head == '\t'); n--)
+			head++;
+		while (n > 0 && (head[n - 1] == '\n' || head[n - 1] == '\r' ||
+		    head[n - 1] == ' '))
+			n--;
+		*value_len = n;
+		return head;
+	}
+	return NULL;
+}
+
+static void
+begin_frames(struct answer *a, const uint8_t *bytes, size_t size)
+{
+	static const char	 remapped[] = "X-Amzn-Remapped-Content-Type: ";
+	struct buffer		 head = { 0 };
+	const uint8_t		*type;
+	size_t			 len;
+
+	buffer_add(&head, a->frame_head, strlen(a->frame_head));
+	if ((type = content_type(bytes, size, &len)) != NULL) {
+		buffer_add(&head, remapped, sizeof(remapped) - 1);
+		buffer_add(&head, type, len);
+		buffer_add(&head, "\r\n", 2);
+	}
+	buffer_add(&head, "\r\n", 2);
+	put_records(&a->ready, a->front_id, buffer_bytes(&head),
+	    buffer_size(&head));
+	buffer_release(&head);
+}
+
 /* How many of len bytes belong to the body; the last one makes it whole. */
 static size_t
 count_body(struct answer *a, size_t len)
@@ -133,6 +201,10 @@ take_body(struct answer *a, const uint8_t *bytes, size_t len)
 		keep(a, bytes, len);
 		return;
 	}
+	if (a->frame_head != NULL) {
+		put_chunks(a, bytes, len);
+		return;
+	}
 	put_records(where_to(a), a->front_id, bytes, len);
 }
 
@@ -145,8 +217,15 @@ begin(struct answer *a, const uint8_t *bytes, size_t len)
 
 	begin_body(a);
 	body = count_body(a, len - size);
+	if (a->frame_head != NULL && a->head.status >= 400)
+		a->keep_max = a->frame_keep;
 	if (a->keep_max != 0) {
 		keep(a, bytes + size, body);
+		return;
+	}
+	if (a->frame_head != NULL) {
+		begin_frames(a, bytes, size);
+		put_chunks(a, bytes + size, body);
 		return;
 	}
 	if (a->head.is_clean) {
@@ -227,7 +306,7 @@ bool
 answer_passes(struct answer *a, size_t len)
 {
 	if (a->state != ANSWER_BODY || a->keep_max != 0 ||
-	    buffer_size(&a->ready) > 0 ||
+	    a->frame_head != NULL || buffer_size(&a->ready) > 0 ||
 	    len >= a->body_left)
 		return false;
 	count_body(a, len);
@@ -298,4 +377,18 @@ answer_wrap(struct answer *a, const char *head, size_t len)
 	    buffer_size(&kept));
 	a->body_out = buffer_size(&kept);
 	buffer_release(&kept);
+}
+
+void
+answer_frame(struct answer *a, const char *head, size_t keep_max)
+{
+	a->keep_max = 0;
+	a->frame_head = head;
+	a->frame_keep = keep_max;
+}
+
+void
+answer_put_tail(struct answer *a, const void *bytes, size_t len)
+{
+	put_records(&a->tail, a->front_id, bytes, len);
 }

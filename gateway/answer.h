@@ -41,6 +41,8 @@ struct answer {
 	const char	*why;
 	bool		 had_surplus;	/* more than Content-Length came */
 	size_t		 keep_max;	/* bytes of body kept; 0: none are */
+	const char	*frame_head;	/* NULL: it is not framed */
+	size_t		 frame_keep;	/* keep_max, of a failure */
 	bool		 is_too_large;	/* BAD, as more of them came */
 };
 
@@ -83,6 +85,15 @@ void	answer_put_end(struct answer *, uint32_t app_status,
 void	answer_keep(struct answer *, size_t max);
 const uint8_t	*answer_kept(const struct answer *, size_t *len);
 void	answer_wrap(struct answer *, const char *head, size_t len);
+
+/*
+ * Let it leave as an event stream, under this head, which stays and lacks its
+ * end: what it remaps follows.  An answer with a status of 400 and more is kept
+ * instead, up to keep_max bytes.
+ */
+void	answer_frame(struct answer *, const char *head, size_t keep_max);
+/* Put bytes behind what is to leave last. */
+void	answer_put_tail(struct answer *, const void *, size_t len);
 
 /* An answer of our own in place of the handler's, of which nothing left yet. */
 void	answer_replace(struct answer *, const char *bytes, size_t len);

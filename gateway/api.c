@@ -403,6 +403,9 @@ check_type(struct api_call *call, struct arena *arena, const char *type)
 
 	if (type == NULL || *type == '\0')
 		return NULL;
+	if (call->operation == API_INVOKE_STREAM && strcmp(type, "Event") == 0)
+		return invalid(arena, API_VALIDATION, type, "invocationType",
+		    "satisfy enum value set: [RequestResponse, DryRun]");
 	for (i = 0; i < LENGTH(types); i++)
 		if (strcmp(type, types[i]) == 0) {
 			call->type = (enum api_type)i;

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "buffer.h"
 #include "config.h"
+#include "eventstream.h"
 #include "funclog.h"
 #include "function.h"
 #include "invoke.h"
@@ -139,6 +141,77 @@ put_result(struct request *r, bool has_failed, const char *json)
 	r->answer.body_out = strlen(json);
 }
 
+/* --- streams -------------------------------------------------------------- */
+
+const char *
+invoke_stream_head(const struct request *r)
+{
+	return arena_printf(r->arena, "Status: 200 OK\r\n"
+	    "Content-Type: " EVENTSTREAM_TYPE "\r\n"
+	    "x-amzn-RequestId: %s\r\nX-Amzn-Trace-Id: %s\r\n"
+	    "X-Amz-Executed-Version: " API_LATEST "\r\n"
+	    "X-Accel-Buffering: no\r\n", r->id, r->by_name->trace_id);
+}
+
+/* Has its head been put, so that only its end can tell more? */
+static bool
+has_begun(const struct request *r)
+{
+	const struct answer	*a = &r->answer;
+
+	return a->keep_max == 0 && (a->state == ANSWER_BODY ||
+	    a->state == ANSWER_WHOLE);
+}
+
+bool
+invoke_can_end(const struct request *r)
+{
+	return r->by_name != NULL && r->by_name->is_streamed && has_begun(r);
+}
+
+/* The errorType of such JSON, or what failures are called in general. */
+static const char *
+error_type(struct arena *arena, const char *json)
+{
+	static const char	 key[] = "\"errorType\":";
+	const char		*at = strstr(json, key);
+
+	if (at != NULL) {
+		at += sizeof(key) - 1;
+		at += strspn(at, " ");
+	}
+	if (at == NULL || *at++ != '"')
+		return "\"Unhandled\"";
+	return json_quote(arena, at, strcspn(at, "\"\\"));
+}
+
+/* fault: JSON, or NULL where all was well. */
+static void
+end_stream(struct request *r, const char *fault)
+{
+	const char	*error = "", *log = "";
+	struct buffer	 out = { 0 };
+
+	if (!has_begun(r)) {
+		buffer_add(&out, invoke_stream_head(r),
+		    strlen(invoke_stream_head(r)));
+		buffer_add(&out, "\r\n", 2);
+		answer_replace(&r->answer, "", 0);
+		r->answer.body_out = 0;
+	}
+	if (fault != NULL)
+		error = arena_printf(r->arena, "\"ErrorCode\":%s,"
+		    "\"ErrorDetails\":%s", error_type(r->arena, fault),
+		    json_quote(r->arena, fault, strlen(fault)));
+	if (r->by_name->own->tail != NULL)
+		log = arena_printf(r->arena, "%s\"LogResult\":\"%s\"",
+		    fault != NULL ? "," : "", log_result(r));
+	eventstream_put_complete(&out, arena_printf(r->arena, "{%s%s}", error,
+	    log));
+	answer_put_tail(&r->answer, buffer_bytes(&out), buffer_size(&out));
+	buffer_release(&out);
+}
+
 /* --- the function's fault ------------------------------------------------- */
 
 /* As Go calls them, in which Lambda is written. */
@@ -197,7 +270,7 @@ describe_fault(const struct request *r, enum outcome outcome, const char *why)
 	const struct worker	*w = r->worker;
 	const char		*type = "Runtime.Unknown";
 
-	if (r->payload != NULL)
+	if (r->payload_len > 0)
 		return r->payload;
 	if (r->answer.is_too_large)
 		return "{\"errorMessage\":\"Response payload size exceeded "
@@ -265,6 +338,15 @@ is_its_fault(const struct request *r, enum outcome outcome)
 	    r->pool_answer == POOL_NOT_TRUSTED;
 }
 
+static void
+put_fault(struct request *r, const char *json)
+{
+	if (r->by_name->is_streamed)
+		end_stream(r, json);
+	else
+		put_result(r, true, json);
+}
+
 int
 invoke_refuse(struct request *r, int status, enum outcome outcome,
     const char *why)
@@ -272,7 +354,7 @@ invoke_refuse(struct request *r, int status, enum outcome outcome,
 	const struct api_error	*e = r->by_name->own->error;
 
 	if (e == NULL && is_its_fault(r, outcome)) {
-		put_result(r, true, describe_fault(r, outcome, why));
+		put_fault(r, describe_fault(r, outcome, why));
 		return 200;
 	}
 	if (e == NULL)
@@ -314,10 +396,18 @@ take_result(struct request *r)
 	const char	*head;
 	size_t		 len;
 
+	if (r->by_name->is_streamed && has_begun(r)) {
+		end_stream(r, NULL);
+		return OUTCOME_OK;
+	}
 	bytes = answer_kept(&r->answer, &len);
 	has_failed = r->is_function_error ||
 	    r->answer.head.status >= 400;
-	if (has_failed && !r->is_function_error && !is_json(bytes, len))
+	if (r->by_name->is_streamed)
+		end_stream(r, r->is_function_error || is_json(bytes, len) ?
+		    arena_strndup(r->arena, (const char *)bytes, len) :
+		    status_fault(r, bytes, len));
+	else if (has_failed && !r->is_function_error && !is_json(bytes, len))
 		put_result(r, true, status_fault(r, bytes, len));
 	else if (len == 0)
 		put_result(r, has_failed, "null");

@@ -336,11 +336,10 @@ check_built(struct request *r)
 {
 	const struct api_call	*call = &r->by_name->own->call;
 
-	if (call->operation == API_INVOKE && call->type != API_EVENT)
+	if (call->operation != API_INVOKE_ASYNC && call->type != API_EVENT)
 		return NULL;
-	return api_fail(r->arena, API_NOT_BUILT, "%s is not built into this "
-	    "gateway", call->operation == API_INVOKE_STREAM ?
-	    "InvokeWithResponseStream" : "Asynchronous invocation");
+	return api_fail(r->arena, API_NOT_BUILT, "Asynchronous invocation is "
+	    "not built into this gateway");
 }
 
 static bool
@@ -428,6 +427,10 @@ prepare(struct request *r, const char **why)
 	    "/2015-03-31/functions/%s/invocations", r->function->name);
 	r->match->path_info = "";
 	set_variables(r);
+	r->by_name->is_streamed = own->call.operation == API_INVOKE_STREAM;
+	if (r->by_name->is_streamed)
+		answer_frame(&r->answer, invoke_stream_head(r),
+		    API_PAYLOAD_MAX);
 	if (own->call.wants_log)
 		own->tail = funclog_tail_create(r->services->logs, r->id);
 	return request_equip(r, why);

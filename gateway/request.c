@@ -450,7 +450,7 @@ request_begun(struct request *r)
 bool
 request_has_room(const struct request *r)
 {
-	return (r->by_name != NULL || buffer_size(&r->answer.ready) <
+	return (r->answer.keep_max != 0 || buffer_size(&r->answer.ready) <
 	    2 * r->services->settings->buffer_size) &&
 	    (r->client == NULL || !r->client->is_behind(r));
 }

@@ -109,6 +109,7 @@ struct by_name {
 	const char	*client_context;	/* JSON, or "" */
 	const char	*function_arn;	/* as the caller named it */
 	const char	*trace_id;	/* X-Ray's */
+	bool		 is_streamed;	/* the result leaves as it comes */
 	struct invoke	*own;		/* invoke.c's */
 };
 

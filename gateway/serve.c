@@ -405,7 +405,7 @@ flow(struct request *r)
 	struct buffer	*ready = &r->answer.ready;
 	struct iovec	 out = { buffer_bytes(ready), buffer_size(ready) };
 
-	if (r->client != NULL && out.iov_len > 0 && r->by_name == NULL &&
+	if (r->client != NULL && out.iov_len > 0 && r->answer.keep_max == 0 &&
 	    r->body != NULL &&
 	    body_has_ended(r->body)) {
 		body_forget(r->body);

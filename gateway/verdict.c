@@ -136,7 +136,7 @@ request_refuse(struct request *r, int status, enum outcome outcome,
 		log_info("%s: request %s: %d: %s",
 		    r->function != NULL ? r->function->name : "-", r->id,
 		    status, why);
-	if (r->has_sent) {
+	if (r->has_sent && !invoke_can_end(r)) {
 		r->is_broken = true;
 		r->status = r->answer.head.status;
 	} else {

@@ -94,6 +94,10 @@ void		request_leave_invoked(struct request *);
  */
 int		invoke_refuse(struct request *, int status,
 		    enum outcome, const char *why);
+/* Of an answer some of which has left: can it still be told what went wrong? */
+bool		invoke_can_end(const struct request *);
+/* The head of an answer that leaves as it comes: the last line is not there. */
+const char	*invoke_stream_head(const struct request *);
 /* The worker's answer is whole, or none is wanted; what it comes to. */
 enum outcome	invoke_conclude(struct request *, enum outcome);
 

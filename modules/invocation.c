@@ -139,10 +139,10 @@ reply_of(const struct invocation *i)
 static void
 tell_result(struct request *r, const void *payload, size_t len)
 {
-	static const char	 head[] = "Content-Type: application/json\n\n";
-	struct buffer		 answer = { 0 };
+	struct buffer	 answer = { 0 };
 
-	buffer_add(&answer, head, sizeof(head) - 1);
+	json_put(&answer, r->is_function_error ? "Status: 500\n" : "");
+	json_put(&answer, "Content-Type: application/json\n\n");
 	buffer_add(&answer, payload, len);
 	tell(r, &answer);
 }
@@ -288,7 +288,7 @@ take_head(struct invocation *i, const char *content_type,
 
 	if (i->has_head)
 		return 1;
-	if (has_prelude(content_type))
+	if (has_prelude(content_type) && i->request->by_name == NULL)
 		return take_prelude(i, held, why);
 	urlreply_write_stream(&head, &reply, content_type);
 	tell(i->request, &head);

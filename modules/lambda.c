@@ -248,6 +248,14 @@ state_name(enum invocation_state state)
 	return names[state];
 }
 
+/* Who invokes by name says it himself, and then it is the runtime's choice. */
+static bool
+is_streamed(const struct request *r, const char *mode)
+{
+	return r->by_name == NULL ? r->function->is_streamed :
+	    r->by_name->is_streamed && mode != NULL;
+}
+
 /* May this be the result of that? */
 static void
 begin_result(struct runtime *rt, struct call *c)
@@ -272,8 +280,7 @@ begin_result(struct runtime *rt, struct call *c)
 	else {
 		i->state = INVOCATION_RESPONDING;
 		i->is_streamed = c->kind == CALL_RESPONSE &&
-		    i->request->function->is_streamed &&
-		    i->request->by_name == NULL;
+		    is_streamed(i->request, mode);
 		i->call = c;
 		c->arg = i;
 	}
@@ -385,10 +392,13 @@ end_result(struct runtime *rt, struct call *c)
 	if (!i->is_streamed || (is_error && !i->has_head))
 		invocation_answer(i, buffer_bytes(&c->body),
 		    buffer_size(&c->body), is_error);
-	else if (is_error)
+	else if (is_error) {
+		if (buffer_size(&c->body) > 0)
+			invocation_keep_payload(i->request,
+			    buffer_bytes(&c->body), buffer_size(&c->body));
 		break_invocation(rt, i, EXCHANGE_GARBAGE,
 		    "the function failed in mid-answer");
-	else if (invocation_stream_end(i, call_header(c, "Content-Type"),
+	} else if (invocation_stream_end(i, call_header(c, "Content-Type"),
 	    &why) == -1)
 		break_invocation(rt, i, EXCHANGE_GARBAGE, why);
 	buffer_release(&c->body);

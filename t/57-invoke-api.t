@@ -260,9 +260,6 @@ is_error(invoke(say => '1', headers => { 'X-Amz-Invocation-Type' => 'x"' }),
     . 'satisfy enum value set: [Event, RequestResponse, DryRun]', 'no type');
 is(invoke(0, '', uri => '/2014-11-13/functions/say/invoke-async/')->{status},
     501, 'InvokeAsync');
-is(invoke(0, '', uri => '/2021-11-15/functions/say/'
-    . 'response-streaming-invocations')->{status}, 501,
-    'InvokeWithResponseStream');
 is(invoke(say => '1', headers => { 'X-Amz-Client-Context' => $_->[0] })
     ->{status}, $_->[1], "client context $_->[0]")
     for [encode_base64('{"custom":{}}', ''), 200], ['!', 400],

@@ -29,6 +29,7 @@ event=$(cat)
 echo "said to the log" >&2
 case $event in
 *'"fail"'*) printf 'Status: 500\n\nwent "wrong"' ;;
+*stream*) printf 'Content-Type: text/x-own\n\none,'; sleep 0.1; printf two ;;
 *) printf 'Content-Type: application/json\n\n%s' "$event" ;;
 esac
 SH
@@ -86,6 +87,12 @@ for name, who, call in [
         got = e.response
         got['raised'] = type(e).__name__
     print(json.dumps([name, got], default=str), flush=True)
+if hasattr(good, 'invoke_with_response_stream'):
+    for name, event in ('stream', b'{"do":"stream"}'), ('broken', b'"fail"'):
+        got = good.invoke_with_response_stream(FunctionName='say',
+            Payload=event, LogType='Tail')
+        got['events'] = list(got.pop('EventStream'))
+        print(json.dumps([name, got], default=bytes.decode))
 PY
 my %got = map { my ($name, $got) = @{decode_json($_)}; $name => $got }
     split /\n/, `$python $dir/client.py`;
@@ -127,6 +134,25 @@ for (
 	like($got{$name}{Error}{Message}, $text, '... its message');
 }
 is($got{none}{raised}, 'ResourceNotFoundException', 'as an exception');
+
+SKIP: {
+	skip 'this botocore cannot stream', 7 unless $got{stream};
+	my @events = @{$got{stream}{events}};
+	my $end = pop(@events)->{InvokeComplete};
+	is(join('', map { $_->{PayloadChunk}{Payload} } @events), 'one,two',
+	    'a stream');
+	is($got{stream}{ResponseMetadata}{HTTPHeaders}
+	    {'x-amzn-remapped-content-type'}, 'text/x-own', '... its type');
+	ok($end && !$end->{ErrorCode}, '... that ended well');
+	like(decode_base64($end->{LogResult}), qr/said to the log/,
+	    '... with its log');
+	@events = @{$got{broken}{events}};
+	is(scalar @events, 1, 'one that failed');
+	is($events[0]{InvokeComplete}{ErrorCode}, 'Function.HttpStatus',
+	    '... says how');
+	like(decode_json($events[0]{InvokeComplete}{ErrorDetails})
+	    ->{errorMessage}, qr/went "wrong"/, '... and why');
+}
 
 SKIP: {
 	my ($aws) = grep { -x } map { "$_/aws" } split /:/, $ENV{PATH};
