@@ -178,70 +178,95 @@ is_same(struct text a, struct text b)
 	return a.len == b.len && memcmp(a.bytes, b.bytes, a.len) == 0;
 }
 
-/* Has a pair of that name been seen in front of this one? */
-static bool
-is_repeated(struct text all, struct text name)
-{
-	struct text	 other, value;
-
-	while (next_pair(&all, &other, &value) && other.bytes != name.bytes)
-		if (is_same(other, name))
-			return true;
-	return false;
-}
-
-/* All values of that name, from here on, with commas between. */
-static void
-put_values(struct buffer *b, struct buffer *scratch, struct text name,
-    struct text value, struct text rest)
-{
-	struct text	 other;
-
-	buffer_clear(scratch);
-	decode(scratch, value);
-	while (next_pair(&rest, &other, &value))
-		if (is_same(other, name)) {
-			buffer_add(scratch, ",", 1);
-			decode(scratch, value);
-		}
-	json_put_string(b, (const char *)buffer_bytes(scratch),
-	    buffer_size(scratch));
-}
-
 #define PAIRS_MAX	256	/* more are not told apart: that is squared */
+
+struct pair {
+	size_t	 name, name_len;	/* in the scratch */
+	size_t	 value, value_len;
+	bool	 is_told;
+};
+
+static size_t
+add_decoded(struct buffer *scratch, struct text t, size_t *len)
+{
+	size_t	 at = buffer_size(scratch);
+
+	decode(scratch, t);
+	*len = buffer_size(scratch) - at;
+	return at;
+}
+
+static size_t
+read_pairs(struct text rest, struct buffer *scratch,
+    struct pair pairs[PAIRS_MAX])
+{
+	struct text	 name, value;
+	size_t		 n = 0;
+
+	while (n < PAIRS_MAX && next_pair(&rest, &name, &value)) {
+		pairs[n].name = add_decoded(scratch, name,
+		    &pairs[n].name_len);
+		pairs[n].value = add_decoded(scratch, value,
+		    &pairs[n].value_len);
+		pairs[n++].is_told = false;
+	}
+	return n;
+}
+
+/* "name":"values", with commas between those of all pairs of that name. */
+static void
+put_pairs(struct buffer *b, const char *bytes, struct pair *pairs, size_t n)
+{
+	struct pair	*p;
+	bool		 first = true;
+
+	json_put_string(b, bytes + pairs->name, pairs->name_len);
+	json_put(b, ":\"");
+	for (p = pairs; p < pairs + n; p++) {
+		if (p->is_told || p->name_len != pairs->name_len ||
+		    memcmp(bytes + p->name, bytes + pairs->name,
+		    p->name_len) != 0)
+			continue;
+		if (!first)
+			json_put(b, ",");
+		first = false;
+		json_put_bytes(b, bytes + p->value, p->value_len);
+		p->is_told = true;
+	}
+	json_put(b, "\"");
+}
 
 static void
 put_query(struct buffer *b, const struct urlevent *e)
 {
-	struct text	 all = query(e), rest = all, name, value;
+	struct text	 all = query(e);
+	struct pair	 pairs[PAIRS_MAX];
 	struct buffer	 scratch = { 0 };
-	bool		 first = true;
-	unsigned	 n = 0;
+	size_t		 i, n;
 
 	json_put(b, ",\"rawQueryString\":");
 	put(b, all);
-	if (!next_pair(&rest, &name, &value))
-		return;
-	json_put(b, ",\"queryStringParameters\":{");
-	do {
-		if (n++ < PAIRS_MAX && !is_repeated(all, name)) {
-			json_put(b, first ? "" : ",");
-			first = false;
-			buffer_clear(&scratch);
-			decode(&scratch, name);
-			json_put_string(b, (char *)buffer_bytes(&scratch),
-			    buffer_size(&scratch));
-			json_put(b, ":");
-			put_values(b, &scratch, name, value, rest);
-		}
-	} while (next_pair(&rest, &name, &value));
-	json_put(b, "}");
+	n = read_pairs(all, &scratch, pairs);
+	if (n > 0)
+		json_put(b, ",\"queryStringParameters\":{");
+	for (i = 0; i < n; i++) {
+		if (pairs[i].is_told)
+			continue;
+		json_put(b, i > 0 ? "," : "");
+		put_pairs(b, (const char *)buffer_bytes(&scratch), pairs + i,
+		    n - i);
+	}
+	if (n > 0)
+		json_put(b, "}");
 	buffer_release(&scratch);
 }
 
 /* --- headers ------------------------------------------------------------ */
 
-/* HTTP_X_NAME, or CONTENT_TYPE, as x-name into out.  False: no header. */
+/*
+ * HTTP_X_NAME, or CONTENT_TYPE, as x-name into out.  False: no header, or no
+ * name that a web server makes of one, so that no two are the same.
+ */
 static bool
 header_name(const struct variable *v, char out[NAME_MAX_BYTES])
 {
@@ -256,10 +281,13 @@ header_name(const struct variable *v, char out[NAME_MAX_BYTES])
 		return false;
 	if (len >= NAME_MAX_BYTES)
 		return false;
-	for (i = 0; i < len; i++)
+	for (i = 0; i < len; i++) {
+		if ((from[i] >= 'a' && from[i] <= 'z') || from[i] == '-')
+			return false;
 		out[i] = from[i] == '_' ? '-' :
 		    from[i] >= 'A' && from[i] <= 'Z' ?
 		    (char)(from[i] | 0x20) : from[i];
+	}
 	out[len] = '\0';
 	return true;
 }

@@ -19,35 +19,91 @@
 
 #define JSON_TYPE	"application/json"
 
-/* --- JSON --------------------------------------------------------------- */
+#define TREE_MAX	(256 * 1024)	/* of headers, or of cookies */
 
-static json_t *
-parse(const char *payload, size_t len)
+/* An answer's members, of which the last of each name counts. */
+struct members {
+	struct json_value	 status;
+	struct json_value	 headers;
+	struct json_value	 cookies;
+	struct json_value	 body;
+	struct json_value	 is_base64;
+};
+
+static bool
+is_object(const struct json_value *v)
 {
-	const size_t	 flags = JSON_DECODE_ANY | JSON_ALLOW_NUL;
-	json_error_t	 error;
-	json_t		*json;
+	return v->len > 0 && *v->at == '{';
+}
 
-	json = json_loadb(payload, len, flags, &error);
-	/* An integer may be longer than ours are. */
-	if (json == NULL)
-		json = json_loadb(payload, len, flags |
-		    JSON_DECODE_INT_AS_REAL, &error);
-	return json;
+static bool
+is_string(const struct json_value *v)
+{
+	return v->len > 0 && *v->at == '"';
+}
+
+static bool
+is_missing(const struct json_value *v)
+{
+	return v->at == NULL || json_is_text(v, "null");
+}
+
+static void
+find_members(const struct json_value *object, struct members *m)
+{
+	const struct {
+		const char		*name;
+		struct json_value	*value;
+	}			 all[] = {
+		{ "statusCode", &m->status }, { "headers", &m->headers },
+		{ "cookies", &m->cookies }, { "body", &m->body },
+		{ "isBase64Encoded", &m->is_base64 },
+	};
+	struct json_value	 name, value;
+	const char		*at = NULL;
+	size_t			 i;
+
+	memset(m, 0, sizeof(*m));
+	if (!is_object(object))
+		return;
+	while (json_next_member(object, &at, &name, &value))
+		for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+			if (json_is_text(&name, all[i].name))
+				*all[i].value = value;
 }
 
 /* 0: it is none that an answer may have. */
 static int
-status_of(const json_t *code)
+status_of(const struct json_value *code)
 {
+	char	 text[32], *end;
 	double	 n;
 
-	if (!json_is_number(code))
+	if (code->len >= sizeof(text) || is_string(code))
 		return 0;
-	n = json_number_value(code);
-	if (!(n >= 200 && n <= 599) || n != (int)n)
+	memcpy(text, code->at, code->len);
+	text[code->len] = '\0';
+	n = strtod(text, &end);
+	if (end == text || *end != '\0' || !(n >= 200 && n <= 599) ||
+	    n != (int)n)
 		return 0;
 	return (int)n;
+}
+
+/* A tree of what is short; NULL if it is not that, or not of this kind. */
+static json_t *
+make_tree(const struct json_value *v, json_type type)
+{
+	json_error_t	 error;
+	json_t		*tree;
+
+	if (v->len > TREE_MAX)
+		return NULL;
+	tree = json_loadb(v->at, v->len, JSON_ALLOW_NUL, &error);
+	if (tree != NULL && json_typeof(tree) == type)
+		return tree;
+	json_decref(tree);
+	return NULL;
 }
 
 /* --- heads -------------------------------------------------------------- */
@@ -118,43 +174,52 @@ put_json_header(struct buffer *b, const char *name, const json_t *value)
 }
 
 static int
-put_headers(struct buffer *b, json_t *headers, bool *has_type)
+put_headers(struct buffer *b, const struct json_value *from, bool *has_type)
 {
 	const char	*name;
-	json_t		*value;
+	json_t		*headers, *value;
+	int		 status = 0;
 
-	if (headers == NULL || json_is_null(headers))
+	if (is_missing(from))
 		return 0;
-	if (!json_is_object(headers))
+	if ((headers = make_tree(from, JSON_OBJECT)) == NULL)
 		return -1;
 	json_object_foreach(headers, name, value) {
 		if (!cgi_is_token(name, strlen(name)))
-			return -1;
-		if (is_left_out(name))
-			continue;
-		if (put_json_header(b, name, value) == -1)
-			return -1;
+			status = -1;
+		else if (!is_left_out(name))
+			status = put_json_header(b, name, value);
+		if (status == -1)
+			break;
 		*has_type |= is_name(name, "content-type") &&
 		    !json_is_null(value);
 	}
-	return 0;
+	json_decref(headers);
+	return status;
 }
 
 static int
-put_cookies(struct buffer *b, const json_t *cookies)
+put_cookies(struct buffer *b, const struct json_value *from)
 {
 	const json_t	*one;
+	json_t		*cookies;
 	size_t		 i;
+	int		 status = 0;
 
-	if (cookies == NULL || json_is_null(cookies))
+	if (is_missing(from))
 		return 0;
-	if (!json_is_array(cookies))
+	if ((cookies = make_tree(from, JSON_ARRAY)) == NULL)
 		return -1;
-	json_array_foreach(cookies, i, one)
-		if (!json_is_string(one) ||
-		    put_json_header(b, "Set-Cookie", one) == -1)
-			return -1;
-	return 0;
+	json_array_foreach(cookies, i, one) {
+		if (json_is_string(one))
+			status = put_json_header(b, "Set-Cookie", one);
+		else
+			status = -1;
+		if (status == -1)
+			break;
+	}
+	json_decref(cookies);
+	return status;
 }
 
 static void
@@ -178,11 +243,10 @@ put_status(struct buffer *b, int status)
 
 /* Up to the empty line, which is not put yet. */
 static int
-put_head(struct buffer *b, const struct urlreply *reply, json_t *answer,
-    const char *type, const char **why)
+put_head(struct buffer *b, const struct urlreply *reply,
+    const struct members *m, const char *type, const char **why)
 {
-	json_t	*code = json_object_get(answer, "statusCode");
-	int	 status = code == NULL ? 200 : status_of(code);
+	int	 status = m->status.at == NULL ? 200 : status_of(&m->status);
 	bool	 has_type = false;
 
 	if (status == 0) {
@@ -190,12 +254,11 @@ put_head(struct buffer *b, const struct urlreply *reply, json_t *answer,
 		return -1;
 	}
 	put_status(b, status);
-	if (put_headers(b, json_object_get(answer, "headers"), &has_type) ==
-	    -1) {
+	if (put_headers(b, &m->headers, &has_type) == -1) {
 		*why = "its headers are no object of texts";
 		return -1;
 	}
-	if (put_cookies(b, json_object_get(answer, "cookies")) == -1) {
+	if (put_cookies(b, &m->cookies) == -1) {
 		*why = "its cookies are no array of texts";
 		return -1;
 	}
@@ -215,41 +278,41 @@ put_body(struct buffer *b, const void *body, size_t len)
 
 /* --- whole answers ------------------------------------------------------ */
 
-/* The body member; into bytes, which has room for what must be made. */
+/* What the body member means, into bytes.  -1: it is not base64. */
 static int
-find_body(const json_t *answer, struct buffer *bytes)
+find_body(const struct members *m, struct buffer *bytes)
 {
-	json_t	*body = json_object_get(answer, "body");
-	char	*text;
+	const struct json_value	*body = &m->body;
+	struct buffer		 text = { 0 };
+	int			 status;
 
-	if (body == NULL || json_is_null(body))
+	if (is_missing(body))
 		return 0;
-	if (json_is_string(body)) {
-		if (json_is_true(json_object_get(answer, "isBase64Encoded")))
-			return base64_decode(bytes, json_string_value(body),
-			    json_string_length(body));
-		buffer_add(bytes, json_string_value(body),
-		    json_string_length(body));
+	if (!is_string(body)) {
+		json_put_compact(bytes, body->at, body->len);
 		return 0;
 	}
-	text = json_dumps(body, JSON_COMPACT | JSON_ENCODE_ANY |
-	    JSON_REAL_PRECISION(15));
-	if (text == NULL)
-		return -1;
-	json_put(bytes, text);
-	free(text);
-	return 0;
+	if (!json_is_text(&m->is_base64, "true")) {
+		json_put_meaning(bytes, body);
+		return 0;
+	}
+	/* An encoder may have escaped its slashes. */
+	json_put_meaning(&text, body);
+	status = base64_decode(bytes, (const char *)buffer_bytes(&text),
+	    buffer_size(&text));
+	buffer_release(&text);
+	return status;
 }
 
 static int
-put_answer(struct buffer *b, const struct urlreply *reply, json_t *answer,
-    const char **why)
+put_answer(struct buffer *b, const struct urlreply *reply,
+    const struct members *m, const char **why)
 {
 	struct buffer	 body = { 0 };
 	int		 status;
 
-	status = put_head(b, reply, answer, JSON_TYPE, why);
-	if (status == 0 && (status = find_body(answer, &body)) == -1)
+	status = put_head(b, reply, m, JSON_TYPE, why);
+	if (status == 0 && (status = find_body(m, &body)) == -1)
 		*why = "its body is not base64";
 	if (status == 0)
 		put_body(b, buffer_bytes(&body), buffer_size(&body));
@@ -258,20 +321,19 @@ put_answer(struct buffer *b, const struct urlreply *reply, json_t *answer,
 }
 
 static void
-put_value(struct buffer *b, const struct urlreply *reply, const json_t *json,
-    const char *payload, size_t len)
+put_value(struct buffer *b, const struct urlreply *reply,
+    const struct json_value *value)
 {
 	struct buffer	 text = { 0 };
 
 	put_status(b, 200);
 	put_header(b, "Content-Type", JSON_TYPE, strlen(JSON_TYPE));
 	put_ids(b, reply);
-	if (json_is_string(json))
-		put_body(b, json_string_value(json), json_string_length(json));
-	else {
-		json_put_compact(&text, payload, len);
-		put_body(b, buffer_bytes(&text), buffer_size(&text));
-	}
+	if (is_string(value))
+		json_put_meaning(&text, value);
+	else
+		json_put_compact(&text, value->at, value->len);
+	put_body(b, buffer_bytes(&text), buffer_size(&text));
 	buffer_release(&text);
 }
 
@@ -286,22 +348,23 @@ int
 urlreply_write(struct buffer *b, const struct urlreply *reply,
     const char *payload, size_t len, const char **why)
 {
-	size_t	 before = buffer_size(b);
-	json_t	*json = parse(payload, len);
-	int	 status = 0;
+	size_t			 before = buffer_size(b);
+	struct json_value	 value;
+	struct members		 members;
 
-	if (json == NULL) {
+	if (!json_parse(payload, len, &value)) {
 		*why = "it is not JSON";
 		return -1;
 	}
-	if (json_object_get(json, "statusCode") != NULL)
-		status = put_answer(b, reply, json, why);
-	else
-		put_value(b, reply, json, payload, len);
-	json_decref(json);
-	if (status == -1)
-		cut_back(b, before);
-	return status;
+	find_members(&value, &members);
+	if (members.status.at == NULL) {
+		put_value(b, reply, &value);
+		return 0;
+	}
+	if (put_answer(b, reply, &members, why) == 0)
+		return 0;
+	cut_back(b, before);
+	return -1;
 }
 
 /* --- streams ------------------------------------------------------------ */
@@ -312,20 +375,20 @@ int
 urlreply_write_prelude(struct buffer *b, const struct urlreply *reply,
     const char *prelude, size_t len, const char **why)
 {
-	size_t	 before = buffer_size(b);
-	json_t	*json = parse(prelude, len);
-	int	 status = -1;
+	size_t			 before = buffer_size(b);
+	struct json_value	 value;
+	struct members		 members;
 
-	if (!json_is_object(json))
-		*why = "its prelude is no JSON object";
-	else
-		status = put_head(b, reply, json, STREAM_TYPE, why);
-	json_decref(json);
-	if (status == -1)
+	*why = "its prelude is no JSON object";
+	if (!json_parse(prelude, len, &value) || !is_object(&value))
+		return -1;
+	find_members(&value, &members);
+	if (put_head(b, reply, &members, STREAM_TYPE, why) == -1) {
 		cut_back(b, before);
-	else
-		json_put(b, "\r\n");
-	return status;
+		return -1;
+	}
+	json_put(b, "\r\n");
+	return 0;
 }
 
 void

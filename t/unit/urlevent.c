@@ -167,7 +167,7 @@ static const struct {
 	{ "a=1&b=2&a=3&a", "a", "1,3," },
 	{ "&&a=1&&", "a", "1" },
 	{ "=x", "", "x" },
-	{ "%61=1&b=2", "a", "1" },
+	{ "%61=1&b=2&a=3", "a", "1,3" },
 	{ "a=%zz%4", "a", "%zz%4" },
 	{ "a=%00\"\\", "a", NULL },
 };
@@ -288,6 +288,63 @@ START_TEST(utf8)
 }
 END_TEST
 
+static const struct {
+	const char	*json;
+	int		 is_valid;
+} jsons[] = {
+	{ "0", 1 }, { "-0.5e+3", 1 }, { " {} ", 1 }, { "[[],{}]", 1 },
+	{ "{\"a\":[1,{\"b\":null}],\"c\":true}", 1 }, { "\"\\u00e9\"", 1 },
+	{ "[1,2", 0 }, { "[1,]", 0 }, { "[,1]", 0 }, { "{\"a\"}", 0 },
+	{ "{\"a\":}", 0 }, { "{\"a\":1,}", 0 }, { "{a:1}", 0 }, { "[1}", 0 },
+	{ "01", 0 }, { "1.", 0 }, { ".5", 0 }, { "+1", 0 }, { "1e", 0 },
+	{ "-", 0 }, { "tru", 0 }, { "nulll", 0 }, { "1 2", 0 }, { "\"", 0 },
+	{ "\"\\x\"", 0 }, { "\"\\u12g4\"", 0 }, { "\"\t\"", 0 },
+	{ "\"\xff\"", 0 }, { "\"abcdefg\x01hij\"", 0 }, { "", 0 }, { " ", 0 },
+	{ "\"abcdefgh\\", 0 },
+};
+
+START_TEST(what_is_json)
+{
+	struct json_value	 value;
+
+	ck_assert_msg(json_parse(jsons[_i].json, strlen(jsons[_i].json),
+	    &value) == jsons[_i].is_valid, "%s", jsons[_i].json);
+}
+END_TEST
+
+START_TEST(what_strings_mean)
+{
+	static const char	 written[] = "\"a\\b\\t\\n\\f\\r\\\"\\\\\\/"
+				    "\\u00e9\\ud83d\\ude00\\ud83dx\\ude00\"";
+	struct json_value	 value;
+	struct buffer		 b = { 0 };
+
+	ck_assert(json_parse(written, strlen(written), &value));
+	json_put_meaning(&b, &value);
+	buffer_add(&b, "", 1);
+	ck_assert_str_eq((char *)buffer_bytes(&b), "a\b\t\n\f\r\"\\/"
+	    "\xc3\xa9\xf0\x9f\x98\x80\xef\xbf\xbdx\xef\xbf\xbd");
+	buffer_release(&b);
+}
+END_TEST
+
+START_TEST(members_of_an_object)
+{
+	static const char	 written[] = " { \"a\" : [ 1 , {\"b\":2} ] ,"
+				    "\"c\":\"d\" , \"\" : null } ";
+	struct json_value	 object, name, value;
+	const char		*at = NULL;
+	char			 text[200] = "";
+
+	ck_assert(json_parse(written, strlen(written), &object));
+	while (json_next_member(&object, &at, &name, &value))
+		snprintf(text + strlen(text), sizeof(text) - strlen(text),
+		    "%.*s=%.*s;", (int)name.len, name.at, (int)value.len,
+		    value.at);
+	ck_assert_str_eq(text, "a=[ 1 , {\"b\":2} ];c=\"d\";=null;");
+}
+END_TEST
+
 START_TEST(base64_there_and_back)
 {
 	struct buffer	 text = { 0 }, bytes = { 0 };
@@ -330,6 +387,10 @@ main(void)
 	tcase_add_test(tc, any_bytes);
 	tcase_add_test(tc, who_forwarded);
 	tcase_add_loop_test(tc, utf8, 0, sizeof(texts) / sizeof(texts[0]));
+	tcase_add_loop_test(tc, what_is_json, 0,
+	    sizeof(jsons) / sizeof(jsons[0]));
+	tcase_add_test(tc, what_strings_mean);
+	tcase_add_test(tc, members_of_an_object);
 	tcase_add_test(tc, base64_there_and_back);
 	suite_add_tcase(s, tc);
 	return suite_run(s);
