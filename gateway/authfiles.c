@@ -34,6 +34,16 @@ needs_file(const struct reading *r, const struct function *fn)
 			    "access.auth_file", "is not used with auth = none");
 		return false;
 	}
+	if (access->auth == AUTH_IAM) {
+		if (*access->auth_file != '\0')
+			config_blame(r->warnings, r->index, fn,
+			    "access.auth_file", "is not used with auth = iam");
+		if (*r->config->gateway.api_keys == '\0')
+			config_blame(r->errors, r->index, fn, "access.auth",
+			    "needs [gateway] api_keys; expected a file of "
+			    "KEYID SECRET NAME ACTION:PATTERN lines");
+		return false;
+	}
 	if (*access->auth_file != '\0')
 		return true;
 	config_blame(r->errors, r->index, fn, "access.auth",
@@ -137,12 +147,26 @@ authfiles_read(struct config *config, const struct config_index *index,
 
 /* --- api_keys ------------------------------------------------------------- */
 
+/* Does a function ask for them, by its routes? */
+static bool
+has_signed(const struct config *config)
+{
+	size_t	 i;
+
+	for (i = 0; i < config->count; i++)
+		if (config->functions[i]->access->auth == AUTH_IAM)
+			return true;
+	return false;
+}
+
 /* Does anybody ask for it?  Where nobody does, it is not read. */
 static bool
 needs_keys(const struct reading *r)
 {
 	const struct gateway_settings	*s = &r->config->gateway;
 
+	if (has_signed(r->config) && *s->api_keys != '\0')
+		return true;
 	if (s->api_hosts.count == 0 || s->api_auth == API_AUTH_NONE) {
 		if (*s->api_keys != '\0')
 			config_blame_gateway(r->warnings, r->index,

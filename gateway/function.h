@@ -80,7 +80,7 @@ struct function_rlimits {
 	uint64_t	 processes;	/* of the whole uid */
 };
 
-enum auth { AUTH_NONE = 0, AUTH_KEY, AUTH_BASIC };
+enum auth { AUTH_NONE = 0, AUTH_KEY, AUTH_BASIC, AUTH_IAM };
 enum satisfy { SATISFY_ALL = 0, SATISFY_ANY };
 
 /* [access]: who may call it.  Those who say nothing share one. */

@@ -116,7 +116,12 @@ request_step_guard(struct request *r)
 		return request_refuse(r, status, OUTCOME_REJECTED, why);
 	if (r->by_name != NULL)
 		return request_step_invoked(r);
-	if (r->access.verdict == ACCESS_UNASKED)
+	if (r->function->access->auth == AUTH_IAM) {
+		if (r->access.verdict == ACCESS_UNASKED)
+			request_check_signed(r);
+		if (r->access.verdict == ACCESS_UNASKED)
+			return request_wait_for_body(r);
+	} else if (r->access.verdict == ACCESS_UNASKED)
 		ask(r);
 	if (r->check != NULL)
 		return WAIT;

@@ -148,10 +148,8 @@ iam_verify(const struct iam_inquiry *q, struct sigv4 *shown,
 
 const struct api_error *
 iam_permit(const struct iam_inquiry *q, const struct apikey *key,
-    const struct api_call *call)
+    const char *action, const struct api_call *call)
 {
-	static const char	 action[] = "lambda:InvokeFunction";
-
 	if (apikey_permits(key, action, call->name))
 		return NULL;
 	return api_fail(q->arena, API_DENIED, "User: arn:aws:iam::%s:user/%s "

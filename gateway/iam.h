@@ -42,8 +42,9 @@ const struct api_error	*iam_parse(const struct iam_inquiry *,
 const struct api_error	*iam_verify(const struct iam_inquiry *,
 			    struct sigv4 *, const struct digest *,
 			    int64_t now_s, const struct apikey **key);
-/* May its holder invoke that function?  NULL, or an error. */
+/* May its holder do that with the function?  NULL, or an error. */
 const struct api_error	*iam_permit(const struct iam_inquiry *,
-			    const struct apikey *, const struct api_call *);
+			    const struct apikey *, const char *action,
+			    const struct api_call *);
 
 #endif

@@ -318,7 +318,8 @@ check_permission(struct request *r, const struct apikey *key)
 	struct iam_inquiry	 q = inquire(r);
 	const struct api_error	*e;
 
-	if (key != NULL && (e = iam_permit(&q, key, call)) != NULL)
+	if (key != NULL && (e = iam_permit(&q, key,
+	    "lambda:InvokeFunction", call)) != NULL)
 		return e;
 	if (r->function == NULL)
 		return api_fail(r->arena, API_NOT_FOUND,
@@ -445,16 +446,16 @@ fail(struct request *r, const struct api_error *e)
 	return request_refuse(r, e->status, OUTCOME_REJECTED, e->name);
 }
 
-static enum verdict
-wait_for_event(struct request *r)
+enum verdict
+request_wait_for_body(struct request *r)
 {
 	uint64_t	 ms = request_io_timeout_ms(r);
 
 	if (r->is_silent) {
-		request_complain(r, "no more of its event came for %" PRIu64
+		request_complain(r, "no more of its body came for %" PRIu64
 		    "ms", ms);
 		return request_refuse(r, 408, OUTCOME_REJECTED,
-		    "its event did not come in time");
+		    "its body did not come in time");
 	}
 	if (ms != 0 && !timer_is_started(r->silence)) {
 		r->heard_ms = timer_now();
@@ -493,7 +494,7 @@ request_step_invoked(struct request *r)
 		return request_refuse(r, 503, OUTCOME_REJECTED,
 		    "its event cannot be read");
 	if (r->body == NULL || !body_has_ended(r->body))
-		return wait_for_event(r);
+		return request_wait_for_body(r);
 	if (r->has_length && body_received(r->body) != r->content_length)
 		return request_refuse(r, 400, OUTCOME_REJECTED,
 		    "its body is not as long as CONTENT_LENGTH");

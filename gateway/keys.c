@@ -200,21 +200,25 @@ print_code(FILE *out, const void *field, const struct setting *setting)
 	    setting->min), out);
 }
 
+static const char *const	auth_words[] = {
+	[AUTH_NONE] = "none", [AUTH_KEY] = "key", [AUTH_BASIC] = "basic",
+	[AUTH_IAM] = "iam",
+};
+
 static const char *
 set_auth(struct arena *arena, void *field, const char *value,
     const struct setting *setting)
 {
-	static const char *const	 words[] = { "none", "key", "basic" };
-	int				 i;
+	int	 i;
 
 	(void)arena;
 	(void)setting;
-	for (i = AUTH_NONE; i <= AUTH_BASIC; i++)
-		if (strcmp(value, words[i]) == 0) {
+	for (i = AUTH_NONE; i <= AUTH_IAM; i++)
+		if (strcmp(value, auth_words[i]) == 0) {
 			*(enum auth *)field = (enum auth)i;
 			return NULL;
 		}
-	return "neither none, key nor basic";
+	return "neither none, key, basic nor iam";
 }
 
 static void
@@ -223,8 +227,7 @@ print_auth(FILE *out, const void *field, const struct setting *setting)
 	const enum auth	*auth = field;
 
 	(void)setting;
-	fputs(*auth == AUTH_NONE ? "none" : *auth == AUTH_KEY ? "key" :
-	    "basic", out);
+	fputs(auth_words[*auth], out);
 }
 
 static const char *
@@ -772,7 +775,7 @@ static const struct setting function_table[] = {
 	  "the others; wins where both fit; without allow all others may",
 	  set_netmasks, print_netmasks, W(deny), 0, 0, 0 },
 	{ "access.auth", "none",
-	  "what a caller must show: none, key or basic (a password)",
+	  "what a caller must show: none, key, basic (a password) or iam",
 	  set_auth, print_auth, W(auth), 0, 0, 0 },
 	{ "access.auth_file", "",
 	  "file of NAME:HASH lines, for key and basic",

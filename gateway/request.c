@@ -275,6 +275,7 @@ may_spool(const struct request *r)
 {
 	return (r->state == REQUEST_SERVE && !answer_is_empty(&r->answer)) ||
 	    r->by_name != NULL ||
+	    (r->signature != NULL && r->state == REQUEST_GUARD) ||
 	    (r->function != NULL && r->data != NULL &&
 	    (r->body == NULL || !body_has_ended(r->body))) ||
 	    (r->state <= REQUEST_QUEUE && r->params_ended &&

@@ -40,6 +40,7 @@ struct request;
 struct requests;
 struct route_match;
 struct router;
+struct signature;
 struct ticket;
 struct timer;
 struct worker;
@@ -156,6 +157,7 @@ struct request {
 	struct function	*function;	/* held once routed */
 	struct route_match	*match;
 	struct by_name	*by_name;	/* NULL: it has a route */
+	struct signature	*signature;	/* while it is checked */
 	uint64_t	 generation;	/* of the load that says so */
 	struct access_check	*check;	/* of a password, while it waits */
 	struct access_answer	 access;

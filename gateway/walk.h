@@ -3,10 +3,10 @@
  *
  * requests.c gives requests their turns; request.c feeds them and walks them
  * from state to state; admit.c turns parameters into something that can be
- * served; guard.c asks who calls; invoke.c does both for the Invoke API, and
- * fault.c says what it is answered; serve.c is the conversation with the
- * worker, judge.c what came of that; verdict.c what is answered and recorded
- * in the end.
+ * served; guard.c asks who calls, signed.c by a signature; invoke.c does both
+ * for the Invoke API, and fault.c says what that answers; serve.c is the
+ * conversation with the worker, judge.c what came of that; verdict.c what is
+ * answered and recorded in the end.
  */
 #ifndef TOLLGATE_WALK_H
 #define TOLLGATE_WALK_H
@@ -81,6 +81,8 @@ bool		request_is_invoked(const struct request *);
 int		request_admit_invoked(struct request *, const char **why);
 /* As request_step_guard, once nothing else ends it. */
 enum verdict	request_step_invoked(struct request *);
+/* All of its body must be here first: wait, or refuse it. */
+enum verdict	request_wait_for_body(struct request *);
 /* So many bytes of its body may come. */
 uint64_t	request_body_limit(const struct request *);
 /* It is over. */
@@ -100,6 +102,11 @@ bool		invoke_can_end(const struct request *);
 const char	*invoke_stream_head(const struct request *);
 /* The worker's answer is whole, or none is wanted; what it comes to. */
 enum outcome	invoke_conclude(struct request *, enum outcome);
+
+/* --- signed.c: [access] auth = iam -------------------------------------- */
+
+/* Decide into r->access; UNASKED: once more of its body is here. */
+void		request_check_signed(struct request *);
 
 /* --- serve.c ------------------------------------------------------------ */
 

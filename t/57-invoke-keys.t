@@ -4,10 +4,9 @@
 use strict;
 use warnings;
 use lib 't/lib';
-use Digest::SHA qw(hmac_sha256 hmac_sha256_hex sha256_hex);
 use JSON::PP qw(decode_json);
-use POSIX qw(strftime);
 use Test::More;
+use Tollgate::SigV4;
 use Tollgate::Test;
 
 my $secret = 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY';
@@ -30,50 +29,14 @@ env | grep -i -e signature -e authorization
 SH
 $t->start;
 
-sub encode { my ($s) = @_; $s =~ s/([^A-Za-z0-9_.~-])/sprintf '%%%02X', ord $1/ge;
-	return $s }
-
-# Sign as botocore does; opt breaks something: secret, key, time (added to
-# now), region, service, sent (a body other than was signed), target (likewise),
-# headers (not signed), is_presigned.
+# Send what is signed; opt as for sign, and what breaks that: sent (a body other
+# than was signed), target (likewise), headers, params.
 sub signed {
 	my ($target, $body, %opt) = @_;
-	my ($path, $query) = $target =~ /\A([^?]*)\??(.*)\z/;
-	my $time = strftime('%Y%m%dT%H%M%SZ', gmtime(time + ($opt{time} // 0)));
-	my $day = substr $time, 0, 8;
-	my $scope = join '/', $day, $opt{region} // 'us-east-1',
-	    $opt{service} // 'lambda', 'aws4_request';
-	my %headers = (Host => 'api.example:8080');
-	my $names = 'host';
-	my %query = map { /(.*?)=(.*)/ } split /&/, $query;
+	my ($uri, %headers) = sign($target, $body, key => 'AKIDEXAMPLE',
+	    secret => $secret, host => 'api.example:8080', %opt);
 
-	if ($opt{is_presigned}) {
-		%query = (%query, 'X-Amz-Algorithm' => 'AWS4-HMAC-SHA256',
-		    'X-Amz-Credential' =>
-			encode(($opt{key} // 'AKIDEXAMPLE') . "/$scope"),
-		    'X-Amz-Date' => $time, 'X-Amz-Expires' => 60,
-		    'X-Amz-SignedHeaders' => 'host');
-	} else {
-		$headers{'X-Amz-Date'} = $time;
-		$names = 'host;x-amz-date';
-	}
-	$query = join '&', map { "$_=$query{$_}" } sort keys %query;
-	my $canonical = join "\n", 'POST',
-	    join('/', map { encode($_) } split m{/}, $path, -1), $query,
-	    (map { lc($_) . ":$headers{$_}" } sort keys %headers), '', $names,
-	    sha256_hex($body);
-	my $key = 'AWS4' . ($opt{secret} // $secret);
-	$key = hmac_sha256($_, $key) for split m{/}, $scope;
-	my $signature = hmac_sha256_hex(join("\n", 'AWS4-HMAC-SHA256', $time,
-	    $scope, sha256_hex($canonical)), $key);
-	if ($opt{is_presigned}) {
-		$target = "$path?$query&X-Amz-Signature=$signature";
-	} else {
-		$headers{Authorization} = 'AWS4-HMAC-SHA256 Credential='
-		    . ($opt{key} // 'AKIDEXAMPLE') . "/$scope, "
-		    . "SignedHeaders=$names, Signature=$signature";
-	}
-	return $t->request('POST', $opt{target} // $target,
+	return $t->request('POST', $opt{target} // $uri,
 	    body => $opt{sent} // $body, params => $opt{params} // [],
 	    headers => { %headers, %{$opt{headers} // {}} });
 }
