@@ -620,8 +620,7 @@ runtimeapi_create(struct event_base *base)
 	struct runtimeapi	*api = xcalloc(1, sizeof(*api));
 	int			 fd;
 
-	if ((api->owner = sockowner_open()) == -1)
-		goto free_api;
+	api->owner = sockowner_open();
 	if ((api->daemon = start_daemon(api)) == NULL)
 		goto close_owner;
 	fd = MHD_get_daemon_info(api->daemon,
@@ -632,8 +631,8 @@ runtimeapi_create(struct event_base *base)
 	return api;
 
 close_owner:
-	close(api->owner);
-free_api:
+	if (api->owner != -1)
+		close(api->owner);
 	free(api);
 	return NULL;
 }
@@ -648,6 +647,7 @@ runtimeapi_free(struct runtimeapi *api)
 	event_free(api->ready);
 	timer_free(api->run);
 	MHD_stop_daemon(api->daemon);
-	close(api->owner);
+	if (api->owner != -1)
+		close(api->owner);
 	free(api);
 }

@@ -1,5 +1,6 @@
 /*
- * sockowner: sock_diag(7), asked for one socket at a time.
+ * sockowner: sock_diag(7), asked for one socket at a time; where there is no
+ * such way, a look through /proc/net/tcp (proc(5)), which lists them all.
  */
 #include "sockowner.h"
 
@@ -9,11 +10,13 @@
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define ROOT_CGROUP	1
+#define PAIR_LEN	27	/* of two addresses, ports and what is between */
 
 struct question {
 	struct nlmsghdr			 head;
@@ -113,6 +116,42 @@ read_answer(const union answer *a, ssize_t len, struct sockowner *owner)
 	return 0;
 }
 
+/* "ADDRESS:PORT ADDRESS:PORT", as a line of that file begins. */
+static void
+put_pair(char out[PAIR_LEN + 1], const struct question *q)
+{
+	const struct inet_diag_sockid	*id = &q->request.id;
+
+	snprintf(out, PAIR_LEN + 1, "%08X:%04X %08X:%04X", id->idiag_src[0],
+	    ntohs(id->idiag_sport), id->idiag_dst[0], ntohs(id->idiag_dport));
+}
+
+static int
+look_it_up(const struct question *q, struct sockowner *owner)
+{
+	char	 wanted[PAIR_LEN + 1], pair[PAIR_LEN + 1], line[512];
+	FILE	*list;
+	unsigned uid;
+	int	 saved;
+
+	if ((list = fopen("/proc/net/tcp", "re")) == NULL)
+		return -1;
+	put_pair(wanted, q);
+	errno = ENOENT;
+	while (fgets(line, sizeof(line), list) != NULL)
+		if (sscanf(line, " %*d: %27[0-9A-F: ] %*x %*x:%*x %*x:%*x %*x "
+		    "%u", pair, &uid) == 2 && strcmp(pair, wanted) == 0) {
+			owner->uid = uid;
+			owner->cgroup = 0;
+			errno = 0;
+			break;
+		}
+	saved = errno;
+	fclose(list);
+	errno = saved;
+	return saved == 0 ? 0 : -1;
+}
+
 int
 sockowner_ask(int way, int fd, struct sockowner *owner)
 {
@@ -122,6 +161,8 @@ sockowner_ask(int way, int fd, struct sockowner *owner)
 
 	if (fill(&q, fd) == -1)
 		return -1;
+	if (way == -1)
+		return look_it_up(&q, owner);
 	/* What an earlier question may have left unread is not ours. */
 	while (recv(way, &a, sizeof(a), MSG_DONTWAIT) >= 0)
 		continue;

@@ -7,7 +7,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* The way to ask the kernel (sock_diag(7)); -1 with errno. */
+/*
+ * The way to ask the kernel (sock_diag(7)).  -1 with errno: there is none, as
+ * where AF_NETLINK is forbidden; then no control group is told, and each answer
+ * costs more the more connections the machine has.
+ */
 int	sockowner_open(void);
 
 struct sockowner {
