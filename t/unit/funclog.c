@@ -488,8 +488,8 @@ END_TEST
 START_TEST(account_is_a_limit_of_its_own)
 {
 	static char		 said[64 * 1024];
-	struct config		 config = { .account_count = 0 };
-	struct account		 account;
+	static struct config	 config;	/* tear_down needs them */
+	static struct account	 account;
 	struct function		*second = make_function("second");
 	struct tenant		*mine = tenant;
 
