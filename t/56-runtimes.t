@@ -35,6 +35,7 @@ def handler(event, context):
             os.environ['_X_AMZN_TRACE_ID'], cc and cc.custom['k'],
             cc and cc.client.app_title, context.identity.cognito_identity_id]
     if do == 'throw': inner()
+    if do == 'bytes': raise Bad('\udcff')
     if do == 'unable': return {1, 2}
     if do == 'null': return None
     if do == 'log':
@@ -61,6 +62,7 @@ exports.handler = async (event, context) => {
 		    cc?.client.app_title, context.identity?.cognitoIdentityId];
 	}
 	case 'throw': inner();
+	case 'bytes': throw new Bad('\u2192');
 	case 'unable': return 10n;
 	case 'null': return undefined;
 	case 'log': console.log('to stdout'); console.error('to stderr');
@@ -88,6 +90,7 @@ def handler(event:, context:)
      cc && cc['client']['app_title'],
      context.identity && context.identity['cognitoIdentityId']]
   when 'throw' then inner
+  when 'bytes' then raise Bad, "\xff"
   when 'unable' then Float::NAN
   when 'null' then nil
   when 'log' then puts('to stdout'); warn('to stderr'); 1
@@ -118,6 +121,7 @@ sub handler {
 	    $context->identity && $context->identity->{cognitoIdentityId}]
 	    if $do eq 'context';
 	inner() if $do eq 'throw';
+	die Bad->new("\x{2192}\xff") if $do eq 'bytes';
 	return sub { } if $do eq 'unable';
 	return undef if $do eq 'null';
 	if ($do eq 'log') { print "to stdout\n"; warn "to stderr\n"; return 1 }
@@ -146,6 +150,7 @@ function handler($event, $context) {
 		    $cc['client']['app_title'] ?? null,
 		    $context->identity['cognitoIdentityId'] ?? null];
 	case 'throw': inner();
+	case 'bytes': throw new Bad("\xff");
 	case 'unable': return NAN;
 	case 'null': return null;
 	case 'log': echo "to stdout\n"; error_log('to stderr'); return 1;
@@ -270,6 +275,9 @@ sub check_errors {
 		$r = $api->invoke('{"do":"unable"}');
 		is($r->{kind}, 'error', 'a result that JSON lacks: an error');
 		is(decode($r->{body})->{errorType}, $l->{unable}, 'its type');
+		$r = $api->invoke('{"do":"bytes"}');
+		is(eval { decode($r->{body})->{errorType} }, $l->{type},
+		    'bytes that are no text are told') or diag $r->{body};
 		$r = $api->invoke('{"do":');
 		is($r->{kind}, 'error', 'an event that is not JSON: an error');
 	}
@@ -295,6 +303,7 @@ for my $name (sort keys %language) {
 		    or diag $api->{log};
 		ok($api->log_like(qr/^to stdout$/m), 'stdout');
 		ok($api->log_like(qr/to stderr$/m), 'stderr');
+		unlike($api->{log}, qr/Wide character/, 'nothing of ours');
 
 		start($api, $name, $folder, 'missing.handler');
 		is_init_error($api, $name eq 'ruby' ? 'Init<LoadError>'
