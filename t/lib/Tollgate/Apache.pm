@@ -11,7 +11,7 @@ use Tollgate::Test;
 
 my $modules = '/usr/lib/apache2/modules';
 
-# t: the Tollgate::Test.  Skips the test if there is no Apache.
+# t: the Tollgate::Test.  opt: snippet (tollgate.conf).  Skips the test if there is no Apache.
 sub new {
 	my ($class, $t, %opt) = @_;
 
@@ -28,8 +28,9 @@ sub configure {
 	my $dir = $self->{dir};
 	my $port = free_port();
 	my $socket = $self->{t}->address =~ s/\Aunix://r;
-	my $snippet = slurp("$Tollgate::Test::SOURCE/conf/apache/tollgate.conf")
-	    || die "conf/apache/tollgate.conf: $!";
+	my $file = 'conf/apache/' . ($self->{snippet} // 'tollgate.conf');
+	my $snippet = slurp("$Tollgate::Test::SOURCE/$file")
+	    || die "$file: $!";
 	my $load = join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" }
 	    grep { -e "$modules/mod_$_.so" }
 	    qw(mpm_event authz_core proxy proxy_fcgi);
