@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define ROOT_CGROUP	1
-#define PAIR_LEN	27	/* of two addresses, ports and what is between */
+#define PAIR_LEN	27	/* two addresses, ports, what is between */
 
 struct question {
 	struct nlmsghdr			 head;
