@@ -235,6 +235,13 @@ call_create(struct link *l, const char *method, const char *url)
 	return c;
 }
 
+static void
+suspend(struct call *c)
+{
+	c->is_suspended = true;
+	MHD_suspend_connection(c->link->connection);
+}
+
 /* Its own answer, or what on_whole has left for later. */
 static enum MHD_Result
 finish(struct call *c)
@@ -249,20 +256,28 @@ finish(struct call *c)
 	if (c->response != NULL)
 		return MHD_queue_response(l->connection, c->status,
 		    c->response);
-	c->is_suspended = true;
-	MHD_suspend_connection(l->connection);
+	suspend(c);
 	return MHD_YES;
 }
 
-static void
+/*
+ * How much of it is left.  A paused call is suspended only when there is more,
+ * which is left: else the daemon would go on with the chunks that it has read,
+ * and work on a connection that is not in its lists any more.
+ */
+static size_t
 take_body(struct call *c, const char *bytes, size_t len)
 {
 	const struct endpoint_setup	*s = &c->link->endpoint->setup;
 
-	if (c->response != NULL || s->on_body(s->arg, c, bytes, len))
-		return;
-	c->is_suspended = true;
-	MHD_suspend_connection(c->link->connection);
+	if (c->response != NULL)
+		return 0;
+	if (c->is_paused) {
+		suspend(c);
+		return len;
+	}
+	c->is_paused = !s->on_body(s->arg, c, bytes, len);
+	return 0;
 }
 
 static enum MHD_Result
@@ -289,8 +304,7 @@ on_request(void *arg, struct MHD_Connection *connection, const char *url,
 	}
 	if (*len > 0) {
 		note_half(l);
-		take_body(c, bytes, *len);
-		*len = 0;
+		*len = take_body(c, bytes, *len);
 		return MHD_YES;
 	}
 	note_whole(l);
@@ -337,6 +351,7 @@ call_trailer(const struct call *c, const char *name)
 void
 call_resume(struct call *c)
 {
+	c->is_paused = false;
 	if (!c->is_suspended)
 		return;
 	c->is_suspended = false;

@@ -85,7 +85,8 @@ struct call {
 	struct link	*link;
 	struct MHD_Response	*response;
 	unsigned	 status;
-	bool		 is_suspended;
+	bool		 is_suspended;	/* the daemon does not look at it */
+	bool		 is_paused;	/* until call_resume: on_body said so */
 	bool		 is_whole;
 };
 

@@ -68,6 +68,14 @@ ok($c->wait_bytes(1, 100000, 30), 'a client that leaves');
 $c->close;
 is($t->get('/fn?do=say&say=1')->{body}, 1, 'holds up nobody');
 
+# Chunks that come many at a time, for a client that takes none for a while.
+for (1 .. 3) {
+	$c = $t->ask('GET', '/fn?do=flood&n=8388608&chunk=128');
+	ok($c->wait_bytes(1, 1, 30), 'small chunks');
+	is($t->get('/whole?do=say&say=1')->{body}, 1, 'others are served');
+	is(length $c->answer(1, 60)->{body}, 8388608, 'all come');
+}
+
 # Not streamed by configuration: all the same whole, if short enough.
 $got = $t->get('/whole?do=stream&parts="a|b"');
 is("$got->{status} $got->{body}", '200 ab', 'buffered: a streamed result');

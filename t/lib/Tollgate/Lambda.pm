@@ -215,8 +215,9 @@ while (1) {
 		    . "HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
 		    . "Lambda-Runtime-Function-Response-Mode: streaming"
 		    . "\r\n\r\n";
-		print {$socket} "10000\r\n", 'x' x 65536, "\r\n"
-		    for 1 .. $n / 65536;
+		my $size = $q->{chunk} // 65536;
+		my $chunk = sprintf "%x\r\n%s\r\n", $size, 'x' x $size;
+		print {$socket} $chunk x (65536 / $size) for 1 .. $n / 65536;
 		print {$socket} "0\r\n\r\n";
 		@last = (brief(reply($socket)));
 	} elsif ($do eq 'raw') {
