@@ -66,6 +66,9 @@ account("memory_max = 64M\n");
 ok($t->reload, 'reloaded');
 %limits = ('memory.max' => 64 << 20, 'pids.max' => 'max',
     'cpu.max' => 'max 100000', 'cpu.weight' => 100);
+# The gateway may say that a load is in force while groups still change.
+ok(wait_for(sub { !grep { value(4001, $_) ne "$limits{$_}\n" } keys %limits },
+    30, 'the limits'), 'groups follow');
 is(value(4001, $_), "$limits{$_}\n", $_) for sort keys %limits;
 is($t->stop, 0, 'the end');
 is_deeply([$group->groups], [], 'no group is left');
