@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 #define CONNECTIONS_MAX	65536		/* of all workers together */
 #define ACCEPTS_MAX	16		/* in one turn of an endpoint */
 #define LAST_TURNS	256	/* of the daemon, for what is still unread */
+#define TELL_MS		1000
 #define NO_FILES_MS	100		/* no descriptor: then try again */
 #define JSON_TYPE	"application/json"
 
@@ -37,6 +39,7 @@ struct runtimeapi {
 	struct timer		*run;	/* it has something to do now */
 	int			 owner;	/* sockowner's way */
 	struct endpoint		*accepting;
+	uint64_t		 told_ms;	/* when a refusal was logged */
 	struct link_list	 half;	/* that sent something, but not all */
 };
 
@@ -137,6 +140,9 @@ find_path(const char *method, const char *url, char id[CALL_ID_MAX + 1])
 	}
 	return found;
 }
+
+static bool	refuse(const struct endpoint *, const char *, ...)
+		    __attribute__((format(printf, 2, 3)));
 
 /* --- the daemon's turn -------------------------------------------------- */
 
@@ -472,36 +478,44 @@ on_connection(void *arg, struct MHD_Connection *connection, void **context,
 	free(l);
 }
 
+/* Once a second: who tries it may do so all the time.  False. */
+static bool
+refuse(const struct endpoint *e, const char *format, ...)
+{
+	struct runtimeapi	*api = e->api;
+	char			 words[160];
+	va_list			 ap;
+
+	if (api->told_ms != 0 && timer_now() - api->told_ms < TELL_MS)
+		return false;
+	api->told_ms = timer_now();
+	va_start(ap, format);
+	vsnprintf(words, sizeof(words), format, ap);
+	va_end(ap);
+	log_warning("runtime API of a worker of user %ld: a connection is "
+	    "refused: %s", (long)e->setup.uid, words);
+	return false;
+}
+
 /* May whoever is at the other end speak for this worker? */
 static bool
 is_welcome(const struct endpoint *e, int fd)
 {
 	struct sockowner	 owner;
 
-	if (e->count >= e->setup.connections_max) {
-		log_warning("runtime API: a worker has %u connections: another "
-		    "is refused", e->count);
-		return false;
-	}
+	if (e->count >= e->setup.connections_max)
+		return refuse(e, "it has %u already", e->count);
 	if (e->setup.has_own_network)
 		return true;
-	if (sockowner_ask(e->api->owner, fd, &owner) == -1) {
-		log_warning("runtime API: whose connection this is cannot be "
-		    "told (%s): refused", strerror(errno));
-		return false;
-	}
-	if (owner.uid != e->setup.uid) {
-		log_warning("runtime API: user %ld connects to the endpoint "
-		    "of a worker of user %ld: refused", (long)owner.uid,
-		    (long)e->setup.uid);
-		return false;
-	}
-	if (owner.cgroup == 0 || e->setup.cgroup == 0 ||
-	    owner.cgroup == e->setup.cgroup)
-		return true;
-	log_warning("runtime API: another worker of user %ld connects to the "
-	    "endpoint of one: refused", (long)owner.uid);
-	return false;
+	if (sockowner_ask(e->api->owner, fd, &owner) == -1)
+		return refuse(e, "whose it is cannot be told: %s",
+		    strerror(errno));
+	if (owner.uid != e->setup.uid)
+		return refuse(e, "it is user %ld's", (long)owner.uid);
+	if (owner.cgroup != 0 && e->setup.cgroup != 0 &&
+	    owner.cgroup != e->setup.cgroup)
+		return refuse(e, "it is another worker's");
+	return true;
 }
 
 /* fd is the daemon's from now on, whatever comes of it. */
