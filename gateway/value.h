@@ -17,6 +17,8 @@
 struct arena;
 struct setting;
 
+#define SETTING_TEXT_MAX 4096	/* bytes, if nothing else is said */
+
 /*
  * A setter borrows value and copies what it keeps to the arena.  It returns
  * NULL, or static words that fit behind "is": what is wrong with the value.
