@@ -7,7 +7,6 @@ use lib 't/lib';
 use JSON::PP;
 use IO::Socket::INET;
 use Test::More;
-use Time::HiRes qw(time);
 use Tollgate::Lambda;
 use Tollgate::Test;
 
@@ -54,13 +53,14 @@ $t->with_route(threads => "handler = %DIR%/threads\nprotocol = lambda\n",
 $t->start;
 
 is($t->get('/few?do=say&say=1')->{body}, 1, 'one is served');
-my @busy = map { $t->ask('GET', '/few?do=pid&n=1') } 1 .. 2;
-ok(wait_for(sub { (() = $t->function_log('few') =~ /: pid$/mg) == 2 }, 30,
+my @busy = map { $t->ask('GET', '/few?do=hold&until=go') } 1 .. 2;
+ok(wait_for(sub { (() = $t->function_log('few') =~ /: hold$/mg) == 2 }, 30,
     'both to work'), 'all workers are at work');
 my $got = $t->get('/few?do=say&say=1');
 is($got->{status}, 429, 'one more is 429');
 like($got->{body}, qr/Rate Exceeded/, 'in AWS\'s words');
-is($_->answer(1)->{status}, 200, 'the others are served') for @busy;
+spew($t->dir . '/go', '');
+is($_->answer(1, 30)->{body}, 'held', 'the others are served') for @busy;
 my %few = map { $_->{worker} => 1 } grep { $_->{path} eq '/few' &&
     $_->{status} == 200 } $t->accounting;
 is(keys %few, 2, 'by two workers');

@@ -5,7 +5,6 @@ use strict;
 use warnings;
 use lib 't/lib';
 use Test::More;
-use Time::HiRes qw(time);
 use Tollgate::Lambda;
 use Tollgate::Test;
 
@@ -43,16 +42,17 @@ is("$got->{status} $got->{body}", '200 {"statusCode":404}',
     'and a result that is not streamed is not looked into');
 is($t->get('/fn?do=error')->{status}, 502, 'an error is one');
 
-my $c = $t->ask('GET', '/fn?do=trickle&n=3');
-my $start = time;
-ok($c->wait_bytes(1, 1, 30), 'the first bytes come');
-$got = $c->answer(1);
-is($got->{body}, 'firstlast', 'and the last');
-cmp_ok($got->{first_byte} - $start, '<', 2.5, 'these before those');
+my $c = $t->ask('GET', '/fn?do=trickle&until=go');
+ok($c->wait_bytes(1, 1, 30), 'the first bytes come before the last');
+spew($t->dir . '/go', '');
+is($c->answer(1, 30)->{body}, 'firstlast', 'which come, too');
 
 is($t->get("/fn?do=stream&fail=1&parts=half")->{status}, 502,
     'one that fails before a byte has left');
-$got = $t->get("/fn?do=trickle&fail=1&n=0.5");
+$c = $t->ask('GET', '/fn?do=trickle&fail=1&until=fail');
+ok($c->wait_bytes(1, 1, 30), 'one of which some has left');
+spew($t->dir . '/fail', '');
+$got = $c->answer(1, 30);
 is($got->{body}, 'first', 'one that fails in its midst');
 ok(!$got->{complete}, 'does not look whole');
 is($t->record_of('/fn')->{outcome}, 'error', 'and is an error');

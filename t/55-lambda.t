@@ -14,7 +14,7 @@ my $t = Tollgate::Test->new;
 lambda($t, fn => "environment = MY_OWN=1 TZ=UTC\nhandler_name = a.b\n"
     . "[pool]\nmax_children = 1\n");
 lambda($t, other => "[pool]\nmax_children = 1\n");
-lambda($t, brief => "[limits]\nrequest_terminate_timeout = 500ms\n");
+lambda($t, brief => "[limits]\nrequest_terminate_timeout = 1s\n");
 $t->start;
 
 sub answer { my ($query, %opt) = @_; $t->get("/fn/x?$query", %opt) }
@@ -181,9 +181,9 @@ is("$got->{status} $got->{body}", '502 Internal Server Error',
     'a function that takes too long: 502');
 is($t->record_of('/brief')->{outcome}, 'timeout', 'which is a timeout');
 $id = $got->{headers}{'x-amzn-requestid'};
-like(log_of('brief'), qr/$id Task timed out after 0.50 seconds/,
+like(log_of('brief'), qr/$id Task timed out after 1.00 seconds/,
     'the log says so');
-like(log_of('brief'), qr/Duration: 500.00 ms.*Status: timeout/,
+like(log_of('brief'), qr/Duration: 1000.00 ms.*Status: timeout/,
     'and REPORT, too');
 is($t->get('/brief?do=say&say=1')->{body}, 1, 'the next is served');
 done_testing;

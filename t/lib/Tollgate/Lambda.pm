@@ -88,6 +88,14 @@ sub post_chunks {
 	    . "\r\n");
 }
 
+# Until the test has made this file beside the bootstrap.
+sub wait_file {
+	for (1 .. 3000) {
+		return if -e "$ENV{LAMBDA_TASK_ROOT}/$_[0]";
+		sleep 0.01;
+	}
+}
+
 sub brief { "$_[0][0] " . ($_[0][2] =~ s/\s+$//r) }
 
 my %at_init = (
@@ -133,9 +141,9 @@ while (1) {
 		$ok->(encode_json({ %ENV, cwd => POSIX::getcwd() }));
 	} elsif ($do eq 'say') {
 		$ok->($q->{say});
-	} elsif ($do eq 'pid') {
-		sleep $n;
-		$ok->("\"$$\"");
+	} elsif ($do eq 'hold') {
+		wait_file($q->{until});
+		$ok->('"held"');
 	} elsif ($do eq 'size') {
 		my $r = $ok->('"' . 'x' x ($n - 2) . '"');
 		@last = ('size: ' . brief($r));
@@ -204,7 +212,7 @@ while (1) {
 		    . "HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
 		    . "Lambda-Runtime-Function-Response-Mode: streaming\r\n\r\n"
 		    . "5\r\nfirst\r\n";
-		sleep $n;
+		wait_file($q->{until});
 		print {$socket} $q->{fail} ? "0\r\n"
 		    . "Lambda-Runtime-Function-Error-Type: F.X\r\n\r\n"
 		    : "4\r\nlast\r\n0\r\n\r\n";
