@@ -176,6 +176,17 @@ is(answer('do=linger&n=0.2')->{body}, 'done', 'an answer before the end');
 is(answer('do=say&say=1')->{body}, 1, 'and the next request waits for that');
 like(log_of(), qr/lingered.*?say/s, 'as its worker asks for it only then');
 
+my $held = $t->ask('GET', '/fn/held?do=hold&until=left');
+ok(wait_for(sub { log_of() =~ /: hold$/m }, 30, 'hold'), 'one at work');
+$held->close;
+$record = $t->record_of('/fn/held');
+is($record->{outcome}, 'aborted', 'whose client has left');
+spew("$dir/left", '');
+ok(wait_for(sub { log_of() =~ /END RequestId: \Q$record->{id}\E/ }, 30, 'END'),
+    'goes on to its end');
+is(answer('do=say&say=1')->{body}, 1, 'the next is served');
+is($t->record_of('/fn/x')->{worker}, $record->{worker}, 'by the same worker');
+
 $got = $t->get('/brief?do=sleep&n=100');
 is("$got->{status} $got->{body}", '502 Internal Server Error',
     'a function that takes too long: 502');
