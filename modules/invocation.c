@@ -332,7 +332,8 @@ invocation_keep_payload(struct request *r, const void *bytes, size_t len)
 	char	*copy;
 
 	copy = arena_alloc(r->arena, len + 1);
-	memcpy(copy, bytes, len);
+	if (len > 0)
+		memcpy(copy, bytes, len);
 	copy[len] = '\0';
 	r->payload = copy;
 	r->payload_len = len;

@@ -430,20 +430,35 @@ begin_init_error(struct runtime *rt, struct call *c)
 	rt->has_failed = !is_ready(rt);
 }
 
+/* (Runtime|Function).[A-Z][a-zA-Z]+, as AWS keeps it; else it is unknown. */
+static const char *
+error_type(const struct call *c)
+{
+	static const char	 letters[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char		*said, *reason;
+
+	said = call_header(c, "Lambda-Runtime-Function-Error-Type");
+	if (said != NULL && (strncmp(said, "Runtime.", 8) == 0 ||
+	    strncmp(said, "Function.", 9) == 0)) {
+		reason = strchr(said, '.') + 1;
+		if (*reason >= 'A' && *reason <= 'Z' && reason[1] != '\0' &&
+		    strlen(said) <= TYPE_MAX &&
+		    reason[strspn(reason, letters)] == '\0')
+			return said;
+	}
+	return "Runtime.Unknown";
+}
+
 /* Its error is what those who wait for it are told. */
 static void
 take_init_error(struct runtime *rt, struct call *c)
 {
 	struct invocation	*i;
-	char			 type[TYPE_MAX + 1] = "Runtime.Unknown";
-	const char		*said;
 
-	said = call_header(c, "Lambda-Runtime-Function-Error-Type");
-	if (said != NULL)
-		snprintf(type, sizeof(type), "%.*s", TYPE_MAX, said);
 	i = TAILQ_FIRST(&rt->open);
 	invocation_report_init(rt->worker, i == NULL ? "-" : i->request->id,
-	    now_us() - rt->attached_us, "error", type);
+	    now_us() - rt->attached_us, "error", error_type(c));
 	while ((i = TAILQ_FIRST(&rt->open)) != NULL) {
 		invocation_keep_payload(i->request, buffer_bytes(&c->body),
 		    buffer_size(&c->body));

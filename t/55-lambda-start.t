@@ -9,7 +9,7 @@ use Tollgate::Lambda;
 use Tollgate::Test;
 
 my $t = Tollgate::Test->new(gateway => 'start_backoff = 10ms');
-lambda($t, $_, "arguments = $_\n") for qw(exit zero kill error early slow);
+lambda($t, $_, "arguments = $_\n") for qw(exit zero kill error odd early slow);
 lambda($t, hang => "arguments = hang\n[pool]\nstart_timeout = 300ms\n");
 lambda($t, warm => "[pool]\nmin_children = 1\n");
 $t->function(missing => <<'INI');
@@ -36,6 +36,7 @@ my %log = (
 	zero => qr/Runtime exited without providing a reason\n.*$exit/s,
 	kill => qr/Runtime exited with error: signal: killed\n.*$exit/s,
 	error => qr/Status: error\\tError Type: Runtime.NoLuck/,
+	odd => qr/Status: error\\tError Type: Runtime.Unknown/,
 	hang => qr/Phase: init\\tStatus: timeout/,
 	missing => qr//,
 	plain => qr//,

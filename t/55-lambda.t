@@ -88,6 +88,7 @@ $got = answer('do=error');
 is("$got->{status} $got->{body}", '502 Internal Server Error',
     'an error of the function is 502');
 is_deeply(last_words(), ['202 {"status":"OK"}'], 'and was taken as such');
+is(answer("do=$_")->{status}, 502, "$_: 502") for qw(empty empty-error);
 
 # --- the worker's side, right and wrong
 is(answer('do=chunks')->{body}, 'abc', 'a chunked result');

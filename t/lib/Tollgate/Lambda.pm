@@ -113,6 +113,11 @@ my %at_init = (
 		print STDERR 'then next: ', brief(next_event()), "\n";
 		exit 1;
 	},
+	odd => sub {
+		post('init/error', '',
+		    'Lambda-Runtime-Function-Error-Type: it failed');
+		exit 1;
+	},
 	early => sub {
 		print STDERR 'early response: ',
 		    brief(post('invocation/x/response', '{}')), "\n";
@@ -156,6 +161,10 @@ while (1) {
 		    '{"errorMessage":"it failed","errorType":"Error"}',
 		    'Lambda-Runtime-Function-Error-Type: Function.Failed');
 		@last = (brief($r));
+	} elsif ($do eq 'empty') {
+		$ok->('');
+	} elsif ($do eq 'empty-error') {
+		post("invocation/$id/error", '');
 	} elsif ($do eq 'huge-error') {
 		@last = (brief(post("invocation/$id/error", 'x' x $n)));
 	} elsif ($do eq 'twice') {
