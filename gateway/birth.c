@@ -286,6 +286,7 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	account_limits(&plan->account, &box->account);
 	box->kit = c->all->kit;
 	kit_filter(box->kit, fn, &box->filter);
+	box->shares_keyring = kit_shares_keyring(box->kit, fn);
 	box->hidden = &plan->load->open_files;
 	if (fn->protocol->endpoint != NULL)
 		box->port = plan->walls.has_network ? ENDPOINT_PORT :
@@ -324,12 +325,15 @@ fork_child(struct child *c, const struct plan *plan)
 	if (make_report(report) == -1)
 		return -1;
 	box.report = report[1];
+	box.has_score = score_raise(&c->all->score);
 	/* A fork alone: what fork(3) sets right is for threads and malloc. */
 	if ((pid = leaf_fork(&c->leaf, plan->walls.at_fork,
 	    &box.is_in_leaf)) == 0)
 		launcher_become(&box, &launch);
 	c->pid = pid;
 	saved = errno;
+	if (box.has_score)
+		score_lower(&c->all->score);
 	close(report[1]);
 	c->report.on_ready = on_report;
 	c->report.arg = c;

@@ -14,6 +14,7 @@
 #include "leaf.h"
 #include "message.h"
 #include "sandbox.h"
+#include "score.h"
 #include "seats.h"
 #include "watch.h"
 
@@ -67,6 +68,7 @@ struct children {
 	struct graves		*graves;
 	struct channel		*channel;	/* NULL: no gateway */
 	bool			 is_root;
+	struct score		 score;
 	uint64_t		 last_serial;
 	size_t			 count;
 	struct child_list	 numbers[CHILD_BUCKETS];

@@ -38,6 +38,7 @@ children_create(int epoll, int workers, const struct cgroups *cgroups,
 	cs->kit = kit;
 	cs->graves = graves_create(epoll);
 	cs->is_root = privileges_can_change_user();
+	score_open(&cs->score);
 	TAILQ_INIT(&cs->starting);
 	seats_init(&cs->seats);
 	for (i = 0; i < CHILD_BUCKETS; i++) {
@@ -150,6 +151,7 @@ children_free(struct children *cs)
 			child_free(c);
 	graves_free(cs->graves);
 	seats_release(&cs->seats);
+	score_close(&cs->score);
 	free(cs);
 }
 

@@ -4,7 +4,11 @@
 #include "kit.h"
 
 #include <linux/filter.h>
+#include <linux/keyctl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "function.h"
 #include "mem.h"
@@ -18,6 +22,11 @@ struct kit {
 	struct sock_filter	 without[SECCOMP_CODE_MAX];
 	size_t			 with_len;
 	size_t			 without_len;
+	bool			 has_keyring;	/* of our own, and empty */
+};
+
+static const char *const	 key_calls[] = {
+	"add_key", "keyctl", "request_key"
 };
 
 struct kit *
@@ -31,6 +40,8 @@ kit_create(const struct means *means, int least)
 		free(kit);
 		return NULL;
 	}
+	kit->has_keyring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING,
+	    NULL) != -1;
 	seccomp_default(&kit->calls);
 	kit->with_len = seccomp_make(&kit->calls, true, kit->with_internet);
 	kit->without_len = seccomp_make(&kit->calls, false, kit->without);
@@ -55,6 +66,23 @@ const struct grants_system *
 kit_system(const struct kit *kit)
 {
 	return &kit->system;
+}
+
+bool
+kit_shares_keyring(const struct kit *kit, const struct function *fn)
+{
+	const struct word_list	*more = &fn->lists->system_call_filter;
+	size_t			 i, call;
+
+	if (!kit->has_keyring || !kit->means.kernel.seccomp ||
+	    fn->level == CONFINE_NONE)
+		return false;
+	for (i = 0; i < more->count; i++)
+		for (call = 0; call < sizeof(key_calls) / sizeof(key_calls[0]);
+		    call++)
+			if (strcmp(more->words[i], key_calls[call]) == 0)
+				return false;
+	return true;
 }
 
 /* Without any, it needs no sockets of IP; but who is spoken to by one does. */

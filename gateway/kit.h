@@ -14,12 +14,21 @@
 struct function;
 struct kit;
 
-/* least: the first descriptor to be used.  NULL with errno. */
+/*
+ * Joins an empty session keyring, too.  least: the first descriptor to be used.
+ * NULL with errno.
+ */
 struct kit	*kit_create(const struct means *, int least);
 void		 kit_free(struct kit *);	/* NULL is fine */
 
 const struct means		*kit_means(const struct kit *);
 const struct grants_system	*kit_system(const struct kit *);
+
+/*
+ * May the function's workers stay in the spawner's session keyring?  It is
+ * empty, and stays so, as their filters let nobody in there make a key.
+ */
+bool	kit_shares_keyring(const struct kit *, const struct function *);
 
 /*
  * The filter that the function's workers are held to, in its arena if it is

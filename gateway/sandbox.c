@@ -28,10 +28,9 @@
 #include "mounts.h"
 #include "namespaces.h"
 #include "privileges.h"
+#include "score.h"
 #include "walls.h"
 
-/* The kernel takes workers before gateway and spawner when memory runs out. */
-#define OOM_SCORE	"500"
 #define MEMLOCK_MAX	65536	/* bytes that cannot be swapped out */
 
 /* --- what other children need too --------------------------------------- */
@@ -490,25 +489,29 @@ step_oom_score(struct sandbox *box)
 	int	 fd;
 	ssize_t	 n;
 
+	if (box->has_score)
+		return 0;
 	/* Who is hidden (step_hide) may not, unless it is root. */
 	if (box->is_root)
 		prctl(PR_SET_DUMPABLE, 1);
 	if ((fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC)) == -1)
 		return box->is_root ? -1 : 0;
-	n = write(fd, OOM_SCORE, sizeof(OOM_SCORE) - 1);
+	n = write(fd, SCORE_WORKER, sizeof(SCORE_WORKER) - 1);
 	close(fd);
 	return n == -1 ? -1 : 0;
 }
 
 /*
- * A session keyring of its own, not the spawner's.  Made by root, as what a
- * user may have of them is little; without root, all have the same keys anyway.
+ * A session keyring of its own, where it could put keys into the spawner's.
+ * Made by root, as what a user may have of them is little; without root, all
+ * have the same keys anyway.
  */
 static int
 step_keyring(struct sandbox *box)
 {
-	if (box->function->level == CONFINE_NONE ||
-	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) != -1)
+	if (box->shares_keyring ||
+	    syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) != -1 ||
+	    box->function->level == CONFINE_NONE)
 		return 0;
 	/*
 	 * The kernel forbids nobody a new one: it was a filter around us all,

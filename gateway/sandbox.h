@@ -50,6 +50,8 @@ struct sandbox {
 	const struct enclosure	*walls;
 	const struct kit	*kit;
 	struct seccomp_code	 filter;	/* len 0: none */
+	bool			 shares_keyring;	/* needs no own one */
+	bool			 has_score;	/* oom_score_adj is set */
 	unsigned		 port;		/* of its endpoint; 0: none */
 	const struct word_list	*hidden;	/* files of the daemon's own */
 	bool			 has_root;	/* it stands in its own */

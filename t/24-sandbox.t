@@ -99,6 +99,14 @@ INI
 sandbox(alone => "level = standard\nnetwork = none");
 sandbox(more => "level = standard\n"
     . "system_call_filter = \@default personality");
+my $keyctl = `uname -m` =~ /aarch64/ ? 219 : 250;
+for ([keys => "level = standard\nsystem_call_filter = \@default keyctl"],
+    [free => 'level = none']) {
+	$t->cgi($_->[0] => <<"PERL", "[sandbox]\n$_->[1]\n");
+#!$^X
+print "Content-Type: text/plain\n\n", syscall($keyctl, 0, -3, 0), "\n";
+PERL
+}
 sandbox(needs => "require = landlock>=99 seccomp");
 sandbox(met => 'require = seccomp') if ($seccomp = has_seccomp());
 
@@ -195,6 +203,13 @@ SKIP: {
 	is(answers('more', 'shell setarch -R true')->{'shell setarch -R true'},
 	    'ok', 'a call that is added');
 	is($t->get('/met')->{status}, 200, 'what is required is there');
+}
+SKIP: {
+	skip 'no keys here', 2 if syscall($keyctl, 0, -3, 0) == -1;
+	my %rings = map { $t->get("/$_")->{body} => 1 } qw(keys free) x 2;
+	is(keys %rings, 4, 'who may have keys has a keyring of its own');
+	ok((not grep { !/^[1-9]/ } keys %rings), 'each time')
+	    or diag explain \%rings;
 }
 my $got = answers('none', "read $dir/other/file", 'shell setarch -R true');
 is_deeply([@$got{"read $dir/other/file", 'shell setarch -R true',

@@ -168,6 +168,9 @@ SKIP: {
 	    'spawner: its capabilities');
 	is(status($worker)->{CapEff} =~ s/^0+$/none/r, 'none',
 	    'a worker has none');
+	isnt(slurp("/proc/$_/oom_score_adj"), "500\n", 'not the first that goes '
+	    . 'when memory runs out') for $spawner, $gateway;
+	is(slurp("/proc/$worker/oom_score_adj"), "500\n", 'but a worker is');
 
 	my ($code, $words) = Tollgate::Test::run_command('setpriv',
 	    '--bounding-set=-setuid', $t->command('-t'));
@@ -186,7 +189,7 @@ SKIP: {
 	    'gateway: sockets, pipes, logs, figures of workers');
 	is_deeply([grep { !m{$anonymous|^/dev/null$|^/memfd:|^mnt$
 	    |^\Q$dir\E/(?:run/|log/error|output)|/tollgate-(?:gateway|auth)$
-	    |^/sys/fs/cgroup/
+	    |^/sys/fs/cgroup/|^/proc/\d+/oom_score_adj$
 	    |^/(?:usr|s?bin|lib\w*|opt|etc|proc|tmp|var/cache/fontconfig
 	    |run/[\w/]+|sys/[\w/]+|dev/\w+)$}x } leads_to($spawner)], [],
 	    'spawner: sockets, what it has read, its folder, pipes, what '
