@@ -65,10 +65,14 @@ static const struct row {
 	{ MESSAGE_LOAD, TO_GATEWAY, 3, { .load = { 3, 0, 5 } } },
 	{ MESSAGE_LOAD, TO_GATEWAY, 16, { .load = { 3, 0, 0x7fff } } },
 	{ MESSAGE_COMMIT, TO_GATEWAY, 0, { .load = { 3, 0, 0 } } },
-	{ MESSAGE_STARTED, TO_GATEWAY, 2, { .started = { 7, 99, 33, 0, 0, 0 } } },
-	{ MESSAGE_STARTED, TO_GATEWAY, 4, { .started = { 7, 99, 33, 0, 0, 0 } } },
-	{ MESSAGE_STARTED, TO_GATEWAY, 3, { .started = { 7, 99, 33, 1, 0, 0 } } },
-	{ MESSAGE_STARTED, TO_GATEWAY, 6, { .started = { 7, 99, 33, 1, 1, 0 } } },
+	{ MESSAGE_STARTED, TO_GATEWAY, 2, { .started =
+	    { 7, 99, 33, 0, 0, 0 } } },
+	{ MESSAGE_STARTED, TO_GATEWAY, 4, { .started =
+	    { 7, 99, 33, 0, 0, 0 } } },
+	{ MESSAGE_STARTED, TO_GATEWAY, 3, { .started =
+	    { 7, 99, 33, 1, 0, 0 } } },
+	{ MESSAGE_STARTED, TO_GATEWAY, 6, { .started =
+	    { 7, 99, 33, 1, 1, 0 } } },
 	{ MESSAGE_REFUSED, TO_GATEWAY, 0, { .refused = { 7,
 	    REFUSAL_NOT_TRUSTED, EACCES, "folder", 33, 0 } } },
 	{ MESSAGE_EXITED, TO_GATEWAY, 0, { .exited = { 7, 256, 0, "", 1000,
