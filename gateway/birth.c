@@ -33,6 +33,7 @@
 
 struct plan {			/* what START comes to */
 	uint64_t		 worker;
+	uint32_t		 number;	/* of its function in load */
 	const struct function	*function;
 	struct trust_request	 request;	/* of its program */
 	uid_t			 uid;		/* (uid_t)-1: not known yet */
@@ -120,7 +121,27 @@ take_stands(struct child *c, uid_t uid, pid_t program)
 	tell_started(c, program);
 }
 
-/* sender: the process that says so, by the kernel's word. */
+/* Is its function the one of that number in the load that is in force? */
+static bool
+is_of_load(const struct child *c)
+{
+	return c->all->load != NULL &&
+	    c->all->load->generation == c->generation;
+}
+
+/* What others of its function may be held to, too. */
+static void
+take_rules(struct child *c, uint64_t print, int *fd)
+{
+	struct rules	 rules = { .print = print };
+
+	if (*fd == -1 || c->stands || !is_of_load(c))
+		return;
+	/* A child puts others in the places of the first. */
+	if ((rules.fd = fcntl(*fd, F_DUPFD_CLOEXEC, SANDBOX_FREE)) != -1)
+		rulebook_keep(c->all->rules, c->function, rules);
+}
+
 /* In a network of its own, in place of the one that was made here. */
 static void
 take_endpoint(struct child *c, int *fd)
@@ -132,7 +153,10 @@ take_endpoint(struct child *c, int *fd)
 	*fd = -1;
 }
 
-/* A descriptor that is taken is -1 then. */
+/*
+ * sender: the process that says so, by the kernel's word.  A descriptor that is
+ * taken is -1 then.
+ */
 static void
 take_report(struct child *c, const struct sandbox_report *r, pid_t sender,
     int *fd)
@@ -140,6 +164,9 @@ take_report(struct child *c, const struct sandbox_report *r, pid_t sender,
 	switch (r->news) {
 	case SANDBOX_ENDPOINT:
 		take_endpoint(c, fd);
+		break;
+	case SANDBOX_RULES:
+		take_rules(c, r->print, fd);
 		break;
 	case SANDBOX_USER:
 		if (!c->has_seat)
@@ -291,6 +318,10 @@ prepare(const struct child *c, const struct plan *plan, struct sandbox *box,
 	if (fn->protocol->endpoint != NULL)
 		box->port = plan->walls.has_network ? ENDPOINT_PORT :
 		    c->ends.port;
+	box->kept.fd = -1;
+	if (fn->level != CONFINE_NONE && plan->walls.mounts == NULL &&
+	    is_of_load(c))
+		box->kept = rulebook_find(c->all->rules, c->function);
 	prepare_words(box, &words);
 	launcher_prepare(launch, fn->arena, fn, plan->request.path, c->serial,
 	    &words);
@@ -395,6 +426,8 @@ start(struct children *cs, const struct plan *plan)
 	c = xcalloc(1, sizeof(*c));
 	c->all = cs;
 	c->number = plan->worker;
+	c->function = plan->number;
+	c->generation = plan->load->generation;
 	c->serial = ++cs->last_serial;
 	c->uid = plan->uid;
 	c->has_init = plan->walls.has_init;
@@ -513,6 +546,7 @@ children_start(struct children *cs, const struct message_start *message,
 	else {
 		memset(&plan, 0, sizeof(plan));
 		plan.worker = message->worker;
+		plan.number = message->function;
 		plan.function = fn;
 		plan.request.path = path;
 		plan.folder = program_folder(fn, path);

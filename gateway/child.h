@@ -13,6 +13,7 @@
 #include "ends.h"
 #include "leaf.h"
 #include "message.h"
+#include "rulebook.h"
 #include "sandbox.h"
 #include "score.h"
 #include "seats.h"
@@ -38,6 +39,8 @@ struct child {
 	struct children		*all;
 	uint64_t		 number;	/* the gateway's */
 	uint64_t		 serial;	/* ours: of all gateways */
+	uint32_t		 function;	/* its number in */
+	uint64_t		 generation;	/* that load */
 	pid_t			 pid;		/* its init, if it has one */
 	pid_t			 former;	/* not reaped yet; 0: none */
 	uid_t			 uid;
@@ -69,6 +72,7 @@ struct children {
 	struct channel		*channel;	/* NULL: no gateway */
 	bool			 is_root;
 	struct score		 score;
+	struct rulebook		*rules;		/* of the load's functions */
 	uint64_t		 last_serial;
 	size_t			 count;
 	struct child_list	 numbers[CHILD_BUCKETS];

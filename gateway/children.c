@@ -39,6 +39,7 @@ children_create(int epoll, int workers, const struct cgroups *cgroups,
 	cs->graves = graves_create(epoll);
 	cs->is_root = privileges_can_change_user();
 	score_open(&cs->score);
+	cs->rules = xcalloc(1, sizeof(*cs->rules));
 	TAILQ_INIT(&cs->starting);
 	seats_init(&cs->seats);
 	for (i = 0; i < CHILD_BUCKETS; i++) {
@@ -152,6 +153,8 @@ children_free(struct children *cs)
 	graves_free(cs->graves);
 	seats_release(&cs->seats);
 	score_close(&cs->score);
+	rulebook_clear(cs->rules);
+	free(cs->rules);
 	free(cs);
 }
 
@@ -385,6 +388,7 @@ children_configure(struct children *cs, const struct load *load)
 	if (cs->load == load)
 		return;
 	cs->load = load;
+	rulebook_clear(cs->rules);
 	if (cs->cgroups != NULL && (had || load_has_accounts(load)))
 		leaf_limit_users(cs->cgroups, find_limits, load);
 }

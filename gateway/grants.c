@@ -18,6 +18,8 @@
 
 #define OPEN_MAX_FD	65536
 
+#define MNT_ID_UNIQUE	0x4000U	/* STATX_..., since Linux 6.8 */
+
 /* What nearly every program looks for; others say read_only_paths. */
 static const struct grants_row system_rows[] = {
 	{ "/usr",			GRANT_READ },
@@ -127,47 +129,75 @@ grants_close_system(const struct grants_system *system)
 
 /* --- a function's ------------------------------------------------------- */
 
+/* For each of the paths that are a function's own; 0, or -1 to end it. */
+typedef int	own_path(void *arg, const char *path, enum grant);
+
 static int
-grant_paths(const struct granting *g, const struct word_list *paths,
-    enum grant grant)
+each_of(const struct word_list *paths, enum grant grant, own_path *visit,
+    void *arg)
 {
 	size_t	 i;
 
 	for (i = 0; i < paths->count; i++)
-		if (granting_path(g, paths->words[i], grant) == -1)
+		if (visit(arg, paths->words[i], grant) == -1)
 			return -1;
 	return 0;
 }
 
-/* The folder of path, which is absolute and PATH_MAX at most. */
+/* The folder of path, which is absolute. */
 static int
-grant_folder_of(const struct granting *g, const char *path, enum grant grant)
+folder_of(const char *path, own_path *visit, void *arg)
 {
-	const char	*slash = strrchr(path, '/');
+	const size_t	 len = (size_t)(strrchr(path, '/') - path);
 	char		 folder[PATH_MAX];
 
-	snprintf(folder, sizeof(folder), "%.*s",
-	    slash == path ? 1 : (int)(slash - path), path);
-	return granting_path(g, folder, grant);
+	if (len >= sizeof(folder)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(folder, path, len);
+	folder[len] = '\0';
+	return visit(arg, len == 0 ? "/" : folder, GRANT_READ);
+}
+
+static int
+each_own(const struct grants_asked *asked, own_path *visit, void *arg)
+{
+	const struct sandbox_lists	*lists = asked->function->lists;
+	const char			*root;
+
+	root = asked->function->code->task_root;
+	if (folder_of(asked->program, visit, arg) == -1 ||
+	    each_of(&lists->read_only_paths, GRANT_READ, visit, arg) == -1 ||
+	    each_of(&lists->read_write_paths, GRANT_WRITE, visit, arg) == -1)
+		return -1;
+	if (*asked->function->chdir != '\0' &&
+	    visit(arg, asked->folder, GRANT_READ) == -1)
+		return -1;
+	return *root == '\0' ? 0 : visit(arg, root, GRANT_READ);
+}
+
+static int
+grant_path(void *arg, const char *path, enum grant grant)
+{
+	return granting_path(arg, path, grant);
 }
 
 /*
- * The program with its folder; if that was a link, the folder that it really
- * lies in as well.  The file itself, as that folder may be none of the user's.
+ * The program itself, as its folder may be none of the user's; and if its path
+ * led over links, the folder that it really lies in.
  */
 static int
-grant_program(const struct granting *g, const struct grants_asked *asked)
+grant_program(struct granting *g, const struct grants_asked *asked)
 {
 	char	 real[PATH_MAX];
 
-	if (landlock_grant(&g->rules, asked->program_fd, GRANT_PROGRAM) == -1 ||
-	    grant_folder_of(g, asked->program, GRANT_READ) == -1)
+	if (landlock_grant(&g->rules, asked->program_fd, GRANT_PROGRAM) == -1)
 		return -1;
-	if (asked->function->is_template ||
-	    granting_real_path(asked->program_fd, real) == -1 ||
-	    strcmp(real, asked->program) == 0 || *real != '/')
+	if (!asked->is_linked || asked->function->is_template ||
+	    granting_real_path(asked->program_fd, real) == -1 || *real != '/')
 		return 0;
-	return grant_folder_of(g, real, GRANT_READ);
+	return folder_of(real, grant_path, g);
 }
 
 /* A folder for all must stay one that files can be made in. */
@@ -200,20 +230,10 @@ grant_own_root(const struct granting *g)
 }
 
 static int
-grant_own(const struct granting *g, const struct grants_asked *asked)
+grant_own(struct granting *g, const struct grants_asked *asked)
 {
-	const struct sandbox_lists	*lists = asked->function->lists;
-
 	if (grant_program(g, asked) == -1 ||
-	    grant_paths(g, &lists->read_only_paths, GRANT_READ) == -1 ||
-	    grant_paths(g, &lists->read_write_paths, GRANT_WRITE) == -1)
-		return -1;
-	if (*asked->function->chdir != '\0' &&
-	    granting_path(g, asked->folder, GRANT_READ) == -1)
-		return -1;
-	if (*asked->function->code->task_root != '\0' &&
-	    granting_path(g, asked->function->code->task_root,
-	    GRANT_READ) == -1)
+	    each_own(asked, grant_path, g) == -1)
 		return -1;
 	return asked->port == 0 ? 0 :
 	    landlock_grant_port(&g->rules, asked->port);
@@ -265,18 +285,89 @@ hide_all(struct granting *g, const struct grants_asked *asked)
 }
 
 int
-grants_enter(const struct grants_system *system,
-    const struct grants_asked *asked, unsigned abi)
+grants_make(const struct grants_system *system,
+    const struct grants_asked *asked, unsigned abi, struct landlock *rules)
 {
 	struct granting	 g;
+	int		 saved;
 
 	if (hide_all(&g, asked) == -1 || landlock_begin(&g.rules, abi,
 	    asked->function->network == NETWORK_NONE) == -1)
 		return -1;
 	if ((asked->has_root ? grant_own_root(&g) :
 	    grant_system(&g, system)) == -1 || grant_own(&g, asked) == -1) {
+		saved = errno;
 		close(g.rules.fd);
+		errno = saved;
 		return -1;
 	}
-	return landlock_enter(&g.rules);
+	*rules = g.rules;
+	return 0;
+}
+
+/* --- the print ---------------------------------------------------------- */
+
+/*
+ * Not one of secrets: who finds another file with the same is held to what
+ * his own function was granted before.
+ */
+static void
+add_word(uint64_t *print, uint64_t word)
+{
+	*print = (*print ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	*print ^= *print >> 29;
+}
+
+/*
+ * As rules hold a file, no other gets its number; but they forget it when it is
+ * unmounted, so the mount counts, by a number that no other will have.
+ */
+static int
+add_file(uint64_t *print, int fd)
+{
+	struct statx	 st;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_INO | MNT_ID_UNIQUE, &st) == -1)
+		return -1;
+	if ((st.stx_mask & MNT_ID_UNIQUE) == 0) {
+		errno = EOPNOTSUPP;
+		return -1;
+	}
+	add_word(print, st.stx_mnt_id);
+	add_word(print, (uint64_t)st.stx_dev_major << 32 | st.stx_dev_minor);
+	add_word(print, st.stx_ino);
+	return 0;
+}
+
+static int
+add_path(void *arg, const char *path, enum grant grant)
+{
+	int	 fd, status;
+
+	(void)grant;
+	if ((fd = open(path, O_PATH | O_CLOEXEC)) == -1) {
+		add_word(arg, 0);
+		return 0;
+	}
+	status = add_file(arg, fd);
+	close(fd);
+	return status;
+}
+
+bool
+grants_print(const struct grants_asked *asked, uint64_t *print)
+{
+	const struct word_list	*more = asked->hidden;
+	size_t			 i;
+
+	if (asked->function->is_template || asked->is_linked ||
+	    asked->has_root || asked->port != 0 ||
+	    asked->function->lists->inaccessible_paths.count > 0)
+		return false;
+	for (i = 0; i < more->count; i++)
+		if (may_reach(asked, more->words[i]))
+			return false;
+	*print = 0;
+	return add_file(print, asked->program_fd) == 0 &&
+	    each_own(asked, add_path, print) == 0;
 }

@@ -10,6 +10,7 @@
 #define TOLLGATE_GRANTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "landlock.h"
 
@@ -34,6 +35,7 @@ struct grants_asked {
 	const struct function	*function;
 	const char		*program;	/* its path */
 	int			 program_fd;
+	bool			 is_linked;	/* its path has links */
 	const char		*folder;	/* that it starts in */
 	unsigned		 port;		/* to connect to; 0: none */
 	const struct word_list	*hidden;	/* the daemon's own: real
@@ -50,10 +52,17 @@ int	grants_open_system(struct grants_system *, int least);
 void	grants_close_system(const struct grants_system *);
 
 /*
- * Be held to all that is granted; abi is at least 1, no_new_privs set.  -1 with
- * errno.
+ * All that is granted, as rules to be entered (landlock.h); abi is at least 1.
+ * -1 with errno.
  */
-int	grants_enter(const struct grants_system *, const struct grants_asked *,
-	    unsigned abi);
+int	grants_make(const struct grants_system *, const struct grants_asked *,
+	    unsigned abi, struct landlock *);
+
+/*
+ * A print of what a function's own paths lead to: rules that were made when it
+ * was the same can be entered in place of new ones.  False: they cannot, as
+ * they are for one worker alone, or it cannot be told.
+ */
+bool	grants_print(const struct grants_asked *, uint64_t *print);
 
 #endif

@@ -140,11 +140,11 @@ step_descriptors(struct sandbox *box)
 {
 	int	 report, variables = -1, i;
 
-	report = fcntl(box->report, F_DUPFD_CLOEXEC, SANDBOX_VARIABLES + 1);
+	report = fcntl(box->report, F_DUPFD_CLOEXEC, SANDBOX_FREE);
 	if (report == -1)
 		return -1;
 	if (box->variables != -1 && (variables = fcntl(box->variables,
-	    F_DUPFD_CLOEXEC, SANDBOX_VARIABLES + 1)) == -1)
+	    F_DUPFD_CLOEXEC, SANDBOX_FREE)) == -1)
 		return -1;
 	for (i = 0; i < 3; i++) {
 		assert(box->ends[i] > STDERR_FILENO);
@@ -154,12 +154,20 @@ step_descriptors(struct sandbox *box)
 	if (dup3(report, SANDBOX_REPORT, O_CLOEXEC) == -1)
 		return -1;
 	box->report = SANDBOX_REPORT;
-	if (variables == -1)
-		return close_others(box, SANDBOX_VARIABLES);
-	if (dup3(variables, SANDBOX_VARIABLES, O_CLOEXEC) == -1)
+	if (variables != -1) {
+		if (dup3(variables, SANDBOX_VARIABLES, O_CLOEXEC) == -1)
+			return -1;
+		box->variables = SANDBOX_VARIABLES;
+	}
+	if (box->kept.fd == -1)
+		return close_others(box, box->variables == -1 ?
+		    SANDBOX_VARIABLES : SANDBOX_KEPT);
+	if (dup3(box->kept.fd, SANDBOX_KEPT, O_CLOEXEC) == -1)
 		return -1;
-	box->variables = SANDBOX_VARIABLES;
-	return close_others(box, SANDBOX_VARIABLES + 1);
+	box->kept.fd = SANDBOX_KEPT;
+	if (box->variables == -1)
+		close(SANDBOX_VARIABLES);
+	return close_others(box, SANDBOX_FREE);
 }
 
 /*
@@ -323,9 +331,10 @@ step_loopback(struct sandbox *box)
 	return box->walls->has_loopback ? namespaces_loopback_up() : 0;
 }
 
-/* A listener that is in its network, and the gateway's. */
+/* News with a descriptor. */
 static int
-send_endpoint(const struct sandbox *box, int listener)
+send_along(const struct sandbox *box, enum sandbox_news news, int fd,
+    uint64_t print)
 {
 	struct sandbox_report	 report;
 	struct iovec		 iov = { &report, sizeof(report) };
@@ -337,8 +346,9 @@ send_endpoint(const struct sandbox *box, int listener)
 	struct cmsghdr		*c;
 
 	memset(&report, 0, sizeof(report));
-	report.news = SANDBOX_ENDPOINT;
+	report.news = news;
 	report.uid = box->uid;
+	report.print = print;
 	memset(&msg, 0, sizeof(msg));
 	memset(&control, 0, sizeof(control));
 	msg.msg_iov = &iov;
@@ -349,10 +359,11 @@ send_endpoint(const struct sandbox *box, int listener)
 	c->cmsg_level = SOL_SOCKET;
 	c->cmsg_type = SCM_RIGHTS;
 	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &listener, sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	return sendmsg(box->report, &msg, MSG_NOSIGNAL) == -1 ? -1 : 0;
 }
 
+/* A listener that is in its network, and the gateway's. */
 static int
 step_endpoint(struct sandbox *box)
 {
@@ -362,7 +373,7 @@ step_endpoint(struct sandbox *box)
 		return 0;
 	if ((fd = namespaces_listen(box->port)) == -1)
 		return -1;
-	status = send_endpoint(box, fd);
+	status = send_along(box, SANDBOX_ENDPOINT, fd, 0);
 	saved = errno;
 	close(fd);
 	errno = saved;
@@ -574,6 +585,20 @@ step_no_new_privileges(struct sandbox *box)
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
+/* New rules; those that would do for others too are sent up. */
+static int
+make_rules(const struct sandbox *box, const struct grants_asked *asked,
+    const uint64_t *print, struct landlock *rules)
+{
+	if (grants_make(kit_system(box->kit), asked,
+	    kit_means(box->kit)->kernel.landlock, rules) == -1)
+		return -1;
+	/* Nobody there to keep them: then nobody minds. */
+	if (print != NULL)
+		send_along(box, SANDBOX_RULES, rules->fd, *print);
+	return 0;
+}
+
 static int
 step_landlock(struct sandbox *box)
 {
@@ -581,17 +606,28 @@ step_landlock(struct sandbox *box)
 		.function = box->function,
 		.program = box->request.path,
 		.program_fd = box->program.fd,
+		.is_linked = box->program.is_linked,
 		.folder = box->folder,
 		.port = box->port,
 		.hidden = box->hidden,
 		.has_root = box->has_root,
 	};
-	unsigned			 abi;
+	struct landlock			 rules = { .fd = box->kept.fd };
+	uint64_t			 print;
+	bool				 has_print;
 
-	abi = kit_means(box->kit)->kernel.landlock;
-	if (box->function->level == CONFINE_NONE || abi == 0)
+	if (box->function->level == CONFINE_NONE ||
+	    kit_means(box->kit)->kernel.landlock == 0)
 		return 0;
-	if (grants_enter(kit_system(box->kit), &asked, abi) == -1)
+	has_print = grants_print(&asked, &print);
+	if (rules.fd == -1 || !has_print || print != box->kept.print) {
+		if (rules.fd != -1)
+			close(rules.fd);
+		if (make_rules(box, &asked, has_print ? &print : NULL,
+		    &rules) == -1)
+			return -1;
+	}
+	if (landlock_enter(&rules) == -1)
 		return -1;
 	grants_close_system(kit_system(box->kit));
 	return 0;

@@ -21,6 +21,7 @@
 #include "account.h"
 #include "leaf.h"
 #include "message.h"
+#include "rulebook.h"
 #include "seccomp.h"
 #include "trust.h"
 
@@ -32,6 +33,8 @@ struct word_list;
 /* Where things stand once the first step is done: 0, 1, 2 and these. */
 #define SANDBOX_REPORT		3
 #define SANDBOX_VARIABLES	4
+#define SANDBOX_KEPT		5
+#define SANDBOX_FREE		6	/* from here on */
 
 struct sandbox {
 	const struct function	*function;
@@ -51,6 +54,7 @@ struct sandbox {
 	const struct kit	*kit;
 	struct seccomp_code	 filter;	/* len 0: none */
 	bool			 shares_keyring;	/* needs no own one */
+	struct rules		 kept;		/* Landlock's, of one before */
 	bool			 has_score;	/* oom_score_adj is set */
 	unsigned		 port;		/* of its endpoint; 0: none */
 	const struct word_list	*hidden;	/* files of the daemon's own */
@@ -70,6 +74,7 @@ enum sandbox_news {
 	SANDBOX_USER = 0,	/* a template's: is known; its leaf comes, when
 				   it has been answered if it asks */
 	SANDBOX_ENDPOINT,	/* and its listener comes along */
+	SANDBOX_RULES,		/* Landlock's, for others: they come along */
 	SANDBOX_MOVED,		/* from now on pid is the worker's process */
 	SANDBOX_STANDS,		/* all steps are done; says the program-to-be */
 	SANDBOX_FAILED,		/* a step, or what came after them */
@@ -84,6 +89,7 @@ struct sandbox_report {		/* one packet */
 	int32_t		 error;		/* errno of step, if it failed */
 	int32_t		 refusal;	/* enum refusal */
 	char		 step[MESSAGE_STEP_LEN];
+	uint64_t	 print;		/* of RULES */
 };
 
 /* Run all steps.  0, or -1 with failure filled. */

@@ -579,7 +579,7 @@ init(struct spawner *s, const struct spawner_setup *setup)
 		    "reach whatever its user can");
 	if (!means.kernel.seccomp)
 		log_warning("no seccomp: workers can make every system call");
-	if ((s->kit = kit_create(&means, SANDBOX_VARIABLES + 1)) == NULL)
+	if ((s->kit = kit_create(&means, SANDBOX_FREE)) == NULL)
 		fatal("the system's folders");
 	s->children = children_create(s->epoll, setup->place->workers,
 	    s->cgroups, s->kit);

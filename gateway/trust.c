@@ -322,6 +322,7 @@ trust_open(const struct trust_request *request, struct trust_program *program,
 
 	close(w.folder);
 	program->fd = fd;
+	program->is_linked = w.links > 0;
 	program->uid = w.st.st_uid;
 	program->gid = w.st.st_gid;
 	return 0;

@@ -42,6 +42,7 @@ struct trust_request {
 struct trust_program {
 	int	 fd;		/* O_PATH, close-on-exec, the caller's */
 	bool	 is_script;	/* must be exec'ed by path, as #! needs it */
+	bool	 is_linked;	/* its path led over links */
 	uid_t	 uid;		/* of the file */
 	gid_t	 gid;
 };

@@ -45,11 +45,12 @@ print 'limits:';
 print "\n";
 PL
 
-mkdir "$dir/$_", 0755 for qw(fn other ro ro/secret rw rw/in www home);
+mkdir "$dir/$_", 0755 for qw(fn own other ro ro/secret rw rw/in www home);
 chmod 0777, "$dir/rw", "$dir/rw/in", "$dir/other", "$dir/fn";
-spew("$dir/$_", 'x') for qw(fn/module other/file ro/file ro/secret/key rw/file);
+spew("$dir/$_", 'x') for qw(fn/module own/module other/file ro/file
+    ro/secret/key rw/file);
 chmod 0666, "$dir/$_" for qw(fn/module other/file ro/file rw/file);
-$t->handler('fn/run.cgi', $script);
+$t->handler("$_/run.cgi", $script) for qw(fn own);
 # A folder that anybody may write to is not trusted.
 chmod 0755, "$dir/fn";
 $t->handler('other/run.sh', "#!/bin/sh\nexit 0\n");
@@ -91,6 +92,17 @@ handler = %DIR%/home/${user}/run.cgi
 protocol = cgi
 [route]
 regex = "^/user/(?<user>[a-z]+)$"
+[limits]
+tasks_max = 4096
+[sandbox]
+level = standard
+INI
+$t->function(own => <<'INI');
+[function]
+handler = %DIR%/own/run.cgi
+protocol = cgi
+[route]
+prefix = /own
 [limits]
 tasks_max = 4096
 [sandbox]
@@ -228,6 +240,25 @@ SKIP: {
 	like($got->{$_}, $denied, "around: $_") for "read $dir/tollgate.ini",
 	    "list $dir/functions.d", "read $dir/functions.d/none.ini",
 	    "list $dir/log";
+}
+
+# Rules that were kept of another worker are not those of what has come in the
+# place of its folder.
+SKIP: {
+	skip 'no Landlock in this kernel', 1 unless $landlock;
+	my @deeds = ("read $dir/own/module", "read $dir/old/module");
+	for my $found (qw(ENOENT EACCES)) {
+		for my $worker (qw(first next)) {
+			my $got = answers('own', @deeds);
+			is_deeply([@$got{@deeds}], ['ok', $found],
+			    "$worker worker: the folder that is there now");
+		}
+		last if -e "$dir/old";
+		rename "$dir/own", "$dir/old" or die "rename: $!";
+		system('cp', '-a', "$dir/old", "$dir/own") == 0 or die 'cp';
+		# Those who wait for a request have the rules of before.
+		$t->get('/own')->{status} == 200 and last for 1 .. 20;
+	}
 }
 
 # A template's folder is known only with its program: another tenant's is not

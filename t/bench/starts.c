@@ -170,7 +170,7 @@ set_up(struct bench *b)
 	    -1)
 		err(1, "%s", b->folder);
 	means_take(&means, NULL);
-	if ((kit = kit_create(&means, SANDBOX_VARIABLES + 1)) == NULL)
+	if ((kit = kit_create(&means, SANDBOX_FREE)) == NULL)
 		err(1, "kit");
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    0, pair) == -1)

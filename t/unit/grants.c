@@ -183,9 +183,12 @@ do_it(enum deed deed, const char *path)
 static int
 enter(void)
 {
+	struct landlock	 rules;
+
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return -1;
-	return grants_enter(&folders, &asked, abi);
+	return grants_make(&folders, &asked, abi, &rules) == -1 ? -1 :
+	    landlock_enter(&rules);
 }
 
 /* The exit status of a child that is held to them and does it. */
@@ -357,11 +360,79 @@ START_TEST(linked_program)
 	close(asked.program_fd);
 	asked.program = arena_strdup(fn->arena, in_base("fn/linked"));
 	asked.program_fd = open(asked.program, O_PATH | O_CLOEXEC);
+	asked.is_linked = true;
 	if (abi == 0)
 		return;
 	expect(0, RUN_IT, "fn/linked");
 	expect(0, READ_IT, "other/file");
 	expect(0, READ_IT, "fn/module");
+}
+END_TEST
+
+static uint64_t
+print_of_all(void)
+{
+	uint64_t	 print;
+
+	ck_assert(grants_print(&asked, &print));
+	return print;
+}
+
+/* What stands where another stood is another. */
+START_TEST(prints)
+{
+	static const char *const	 moved[] = { "fn", "ro", "rw" };
+	uint64_t			 print, last;
+	char				 aside[PATH_ROOM];
+	size_t				 i;
+
+	if (!grants_print(&asked, &print))
+		return;		/* an older kernel */
+	add_path(&lists.read_only_paths, "ro");
+	add_path(&lists.read_write_paths, "rw");
+	last = print_of_all();
+	ck_assert_uint_ne(last, print);
+	ck_assert_uint_eq(last, print_of_all());
+	for (i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
+		print = last;
+		snprintf(aside, sizeof(aside), "%s-aside", in_base(moved[i]));
+		ck_assert_int_eq(rename(in_base(moved[i]), aside), 0);
+		ck_assert_uint_ne(last = print_of_all(), print);
+		make_folder(moved[i]);
+		ck_assert_uint_ne(print_of_all(), last);
+		ck_assert_uint_ne(last = print_of_all(), print);
+		ck_assert_int_eq(rmdir(in_base(moved[i])), 0);
+		ck_assert_int_eq(rename(aside, in_base(moved[i])), 0);
+		ck_assert_uint_eq(last = print_of_all(), print);
+	}
+	close(asked.program_fd);
+	asked.program_fd = open(in_base("other/program"), O_PATH | O_CLOEXEC);
+	ck_assert_uint_ne(print_of_all(), print);
+}
+END_TEST
+
+/* Where they are for one worker alone, there is none. */
+START_TEST(no_prints)
+{
+	uint64_t	 print;
+
+	asked.is_linked = true;
+	ck_assert(!grants_print(&asked, &print));
+	asked.is_linked = false;
+	asked.has_root = true;
+	ck_assert(!grants_print(&asked, &print));
+	asked.has_root = false;
+	asked.port = 80;
+	ck_assert(!grants_print(&asked, &print));
+	asked.port = 0;
+	fn->is_template = true;
+	ck_assert(!grants_print(&asked, &print));
+	fn->is_template = false;
+	add_path(&hidden_files, "fn/module");
+	ck_assert(!grants_print(&asked, &print));
+	hidden_files.count = 0;
+	add_path(&lists.inaccessible_paths, "ro");
+	ck_assert(!grants_print(&asked, &print));
 }
 END_TEST
 
@@ -514,6 +585,8 @@ main(void)
 	tcase_add_test(tc, all_hidden);
 	tcase_add_test(tc, own_root);
 	tcase_add_test(tc, linked_program);
+	tcase_add_test(tc, prints);
+	tcase_add_test(tc, no_prints);
 	tcase_add_test(tc, ports);
 	tcase_add_test(tc, scopes);
 	tcase_add_test(tc, older_versions);
