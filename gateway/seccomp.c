@@ -20,7 +20,8 @@
 
 #include "function.h"
 
-#define RANGES_MAX	250	/* half of them, and a jump is one byte */
+#define RANGES_MAX	250
+#define WHOLE_MAX	200	/* with what they lead to; a jump is one byte */
 
 #define NEW_NAMESPACES	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | \
 			CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | \
@@ -143,190 +144,259 @@ find_ranges(const struct seccomp_calls *calls, struct range *ranges)
 	return add_range(ranges, count, next, CALL_UNKNOWN);
 }
 
+/* --- runs --------------------------------------------------------------- */
+
+#define SINGLES_MAX	3	/* they are looked at one after the other */
+
+struct run {			/* ranges of one verdict, and single numbers
+				   of others between them */
+	uint32_t	 start;
+	uint8_t		 verdict;
+	uint8_t		 count;
+	struct range	 singles[SINGLES_MAX];
+};
+
+/* Is the one behind it a single number, in the midst of its verdict? */
+static bool
+goes_on(const struct range *ranges, size_t left)
+{
+	return left > 2 && ranges[1].start + 1 == ranges[2].start &&
+	    ranges[0].verdict == ranges[2].verdict;
+}
+
+static size_t
+find_runs(const struct range *ranges, size_t count, struct run *runs)
+{
+	struct run	*run = runs;
+	size_t		 i;
+
+	for (i = 0; i < count; i++, run++) {
+		run->start = ranges[i].start;
+		run->verdict = ranges[i].verdict;
+		run->count = 0;
+		for (; run->count < SINGLES_MAX &&
+		    goes_on(ranges + i, count - i); i += 2)
+			run->singles[run->count++] = ranges[i + 1];
+		/* What is left of its last one starts another. */
+		if (run->count == SINGLES_MAX && goes_on(ranges + i, count - i))
+			i--;
+	}
+	return (size_t)(run - runs);
+}
+
 /* --- code --------------------------------------------------------------- */
+
+#define NEXT		CALL_VERDICTS	/* no jump: the next instruction */
+#define JUMPS_MAX	(2 * RANGES_MAX)
 
 struct writer {
 	struct sock_filter	*code;
 	size_t			 len;
 	bool			 internet;
-	size_t			 jumps[CALL_VERDICTS];	/* to those by
-							   arguments; 0: none */
 	size_t			 open_count;
-	struct {
+	struct {		/* jumps to what is not written yet */
 		uint8_t		*jump;
 		size_t		 at;
 		uint8_t		 verdict;
-	} open[RANGES_MAX];
+	} open[JUMPS_MAX];
 };
 
 static void
-emit(struct writer *w, unsigned code, uint32_t k, size_t yes, size_t no)
+emit(struct writer *w, unsigned code, uint32_t k)
 {
-	assert(w->len < SECCOMP_CODE_MAX && yes <= 255 && no <= 255);
+	assert(w->len < SECCOMP_CODE_MAX);
 	w->code[w->len].code = (uint16_t)code;
-	w->code[w->len].jt = (uint8_t)yes;
-	w->code[w->len].jf = (uint8_t)no;
+	w->code[w->len].jt = w->code[w->len].jf = 0;
 	w->code[w->len++].k = k;
-}
-
-static void
-emit_return(struct writer *w, uint32_t value)
-{
-	emit(w, BPF_RET | BPF_K, value, 0, 0);
 }
 
 static void
 emit_load(struct writer *w, size_t offset)
 {
-	emit(w, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset, 0, 0);
+	emit(w, BPF_LD | BPF_W | BPF_ABS, (uint32_t)offset);
 }
 
-/* If the loaded word is value, return that. */
+/* A jump to a verdict, to be filled in. */
 static void
-emit_if(struct writer *w, unsigned value, uint32_t verdict)
+note_jump(struct writer *w, uint8_t *jump, size_t at, uint8_t verdict)
 {
-	emit(w, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-	emit_return(w, verdict);
+	if (verdict == NEXT)
+		return;
+	assert(w->open_count < JUMPS_MAX);
+	w->open[w->open_count].jump = jump;
+	w->open[w->open_count].at = at;
+	w->open[w->open_count++].verdict = verdict;
 }
+
+/* Compare the loaded word. */
+static void
+emit_if(struct writer *w, unsigned how, uint32_t value, uint8_t yes, uint8_t no)
+{
+	const size_t	 at = w->len;
+
+	emit(w, BPF_JMP | how | BPF_K, value);
+	note_jump(w, &w->code[at].jt, at, yes);
+	note_jump(w, &w->code[at].jf, at, no);
+}
+
+/* The verdict comes here: fill its jumps in.  False: there are none. */
+static bool
+land(struct writer *w, uint8_t verdict)
+{
+	bool	 is_there = false;
+	size_t	 i;
+
+	for (i = 0; i < w->open_count; i++) {
+		if (w->open[i].verdict != verdict)
+			continue;
+		assert(w->len - w->open[i].at - 1 <= 255);
+		*w->open[i].jump = (uint8_t)(w->len - w->open[i].at - 1);
+		is_there = true;
+	}
+	return is_there;
+}
+
+/* --- verdicts ----------------------------------------------------------- */
 
 static void
 emit_clone(struct writer *w)
 {
 	emit_load(w, ARGUMENT(CLONE_FLAGS));
-	emit(w, BPF_JMP | BPF_JSET | BPF_K, NEW_NAMESPACES, 0, 1);
-	emit_return(w, RETURN_EPERM);
-	emit_return(w, RETURN_ALLOW);
+	emit_if(w, BPF_JSET, NEW_NAMESPACES, CALL_REFUSED, CALL_ALLOWED);
 }
 
 static void
 emit_ioctl(struct writer *w)
 {
 	emit_load(w, ARGUMENT(1));
-	emit_if(w, TIOCSTI, RETURN_EPERM);
-	emit_if(w, TIOCLINUX, RETURN_EPERM);
-	emit_return(w, RETURN_ALLOW);
+	emit_if(w, BPF_JEQ, TIOCSTI, CALL_REFUSED, NEXT);
+	emit_if(w, BPF_JEQ, TIOCLINUX, CALL_REFUSED, CALL_ALLOWED);
 }
 
 /* Of netlink, interfaces and addresses: getaddrinfo(3) asks for them. */
 static void
 emit_socket(struct writer *w)
 {
-	uint32_t	 internet = w->internet ? RETURN_ALLOW : RETURN_EPERM;
-
 	emit_load(w, ARGUMENT(0));
-	emit_if(w, AF_UNIX, RETURN_ALLOW);
-	emit_if(w, AF_INET, internet);
-	emit_if(w, AF_INET6, internet);
-	emit(w, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 1, 0);
-	emit_return(w, RETURN_EPERM);
+	emit_if(w, BPF_JEQ, AF_UNIX, CALL_ALLOWED, NEXT);
+	if (w->internet) {
+		emit_if(w, BPF_JEQ, AF_INET, CALL_ALLOWED, NEXT);
+		emit_if(w, BPF_JEQ, AF_INET6, CALL_ALLOWED, NEXT);
+	}
+	emit_if(w, BPF_JEQ, AF_NETLINK, NEXT, CALL_REFUSED);
 	emit_load(w, ARGUMENT(2));
-	emit_if(w, NETLINK_ROUTE, RETURN_ALLOW);
-	emit_return(w, RETURN_EPERM);
+	emit_if(w, BPF_JEQ, NETLINK_ROUTE, CALL_ALLOWED, CALL_REFUSED);
 }
 
 static void
 emit_socketpair(struct writer *w)
 {
 	emit_load(w, ARGUMENT(0));
-	emit_if(w, AF_UNIX, RETURN_ALLOW);
-	emit_return(w, RETURN_EPERM);
+	emit_if(w, BPF_JEQ, AF_UNIX, CALL_ALLOWED, CALL_REFUSED);
 }
 
 static void
 emit_personality(struct writer *w)
 {
 	emit_load(w, ARGUMENT(0));
-	emit_if(w, 0, RETURN_ALLOW);
-	emit_if(w, ANY_PERSONALITY, RETURN_ALLOW);
-	emit_return(w, RETURN_EPERM);
+	emit_if(w, BPF_JEQ, 0, CALL_ALLOWED, NEXT);
+	emit_if(w, BPF_JEQ, ANY_PERSONALITY, CALL_ALLOWED, CALL_REFUSED);
 }
 
+/* Those that look at arguments first, as they jump to the others. */
 static const struct {
+	uint8_t		 verdict;
 	void		(*emit)(struct writer *);	/* NULL: */
 	uint32_t	 value;
-} verdicts[CALL_VERDICTS] = {
-	[CALL_UNKNOWN] =	{ NULL, RETURN_ENOSYS },
-	[CALL_REFUSED] =	{ NULL, RETURN_EPERM },
-	[CALL_ALLOWED] =	{ NULL, RETURN_ALLOW },
-	[CALL_CLONE] =		{ emit_clone, 0 },
-	[CALL_IOCTL] =		{ emit_ioctl, 0 },
-	[CALL_SOCKET] =		{ emit_socket, 0 },
-	[CALL_SOCKETPAIR] =	{ emit_socketpair, 0 },
-	[CALL_PERSONALITY] =	{ emit_personality, 0 },
+} endings[] = {
+	{ CALL_CLONE,		emit_clone, 0 },
+	{ CALL_IOCTL,		emit_ioctl, 0 },
+	{ CALL_SOCKET,		emit_socket, 0 },
+	{ CALL_SOCKETPAIR,	emit_socketpair, 0 },
+	{ CALL_PERSONALITY,	emit_personality, 0 },
+	{ CALL_UNKNOWN,		NULL, RETURN_ENOSYS },
+	{ CALL_REFUSED,		NULL, RETURN_EPERM },
+	{ CALL_ALLOWED,		NULL, RETURN_ALLOW },
 };
 
-/* A jump to a verdict, to be filled in. */
 static void
-note_jump(struct writer *w, uint8_t *jump, size_t at, uint8_t verdict)
+emit_endings(struct writer *w)
 {
-	assert(w->open_count < RANGES_MAX);
-	w->open[w->open_count].jump = jump;
-	w->open[w->open_count].at = at;
-	w->open[w->open_count++].verdict = verdict;
+	size_t	 i;
+
+	for (i = 0; i < sizeof(endings) / sizeof(endings[0]); i++)
+		if (!land(w, endings[i].verdict))
+			continue;
+		else if (endings[i].emit != NULL)
+			endings[i].emit(w);
+		else
+			emit(w, BPF_RET | BPF_K, endings[i].value);
 }
 
-/* Two ranges at least; the half below the middle comes first. */
-static void
-emit_tree(struct writer *w, const struct range *ranges, size_t count)
-{
-	size_t	 mid = count / 2, at = w->len;
+/* --- the tree ----------------------------------------------------------- */
 
-	emit(w, BPF_JMP | BPF_JGE | BPF_K, ranges[mid].start, 0, 0);
-	if (mid == 1)
-		note_jump(w, &w->code[at].jf, at, ranges->verdict);
-	else
-		emit_tree(w, ranges, mid);
-	if (count - mid == 1)
-		note_jump(w, &w->code[at].jt, at, ranges[mid].verdict);
-	else {
-		assert(w->len - at - 1 <= 255);
-		w->code[at].jt = (uint8_t)(w->len - at - 1);
-		emit_tree(w, ranges + mid, count - mid);
-	}
+/* Where the second half begins: the kernel tries out each number there is. */
+static size_t
+middle(const struct run *runs, size_t count)
+{
+	const uint32_t	 half = (runs[0].start + runs[count - 1].start) / 2;
+	size_t		 mid = 1;
+
+	while (mid < count - 1 && runs[mid].start < half)
+		mid++;
+	return mid;
 }
 
-/* One that looks at arguments stands behind all: there the jump is long. */
+/* A run's singles, or none: then its verdict is jumped to. */
 static void
-emit_verdict(struct writer *w, size_t verdict)
+emit_singles(struct writer *w, const struct run *run)
 {
-	if (verdicts[verdict].emit == NULL) {
-		emit_return(w, verdicts[verdict].value);
-		return;
-	}
-	assert(w->jumps[verdict] == 0);
-	w->jumps[verdict] = w->len;
-	emit(w, BPF_JMP | BPF_JA, 0, 0, 0);
+	uint8_t	 i;
+
+	for (i = 0; i < run->count; i++)
+		emit_if(w, BPF_JEQ, run->singles[i].start,
+		    run->singles[i].verdict, i + 1 < run->count ? NEXT :
+		    run->verdict);
 }
 
-/*
- * A tree, and behind it the verdicts that it leads to, each once.  Half of all
- * at a time, as its jumps are one byte.
- */
+/* The half below the middle comes first. */
 static void
-emit_half(struct writer *w, const struct range *ranges, size_t count)
+emit_tree(struct writer *w, const struct run *runs, size_t count)
 {
-	size_t	 verdict, i;
-	bool	 is_there;
+	const size_t	 at = w->len;
+	size_t		 mid;
+	bool		 is_bare;
 
 	if (count == 1) {
-		emit_verdict(w, ranges->verdict);
+		emit_singles(w, runs);
 		return;
 	}
+	mid = middle(runs, count);
+	is_bare = count - mid == 1 && runs[mid].count == 0;
+	emit_if(w, BPF_JGE, runs[mid].start, is_bare ? runs[mid].verdict :
+	    NEXT, mid == 1 && runs->count == 0 ? runs->verdict : NEXT);
+	emit_tree(w, runs, mid);
+	if (is_bare)
+		return;
+	assert(w->len - at - 1 <= 255);
+	w->code[at].jt = (uint8_t)(w->len - at - 1);
+	emit_tree(w, runs + mid, count - mid);
+}
+
+/* A tree, and behind it what it leads to, each once. */
+static void
+emit_part(struct writer *w, const struct range *ranges, size_t count)
+{
+	struct run	 runs[RANGES_MAX];
+	size_t		 found = find_runs(ranges, count, runs);
+
 	w->open_count = 0;
-	emit_tree(w, ranges, count);
-	for (verdict = 0; verdict < CALL_VERDICTS; verdict++) {
-		is_there = false;
-		for (i = 0; i < w->open_count; i++) {
-			if (w->open[i].verdict != verdict)
-				continue;
-			assert(w->len - w->open[i].at - 1 <= 255);
-			*w->open[i].jump = (uint8_t)(w->len -
-			    w->open[i].at - 1);
-			is_there = true;
-		}
-		if (is_there)
-			emit_verdict(w, verdict);
-	}
+	/* A single run without singles has nothing that could be asked. */
+	if (found == 1 && runs->count == 0)
+		emit_if(w, BPF_JGE, 0, runs->verdict, runs->verdict);
+	else
+		emit_tree(w, runs, found);
+	emit_endings(w);
 }
 
 size_t
@@ -335,27 +405,27 @@ seccomp_make(const struct seccomp_calls *calls, bool internet,
 {
 	struct range	 ranges[RANGES_MAX];
 	struct writer	 w = { .code = code, .internet = internet };
-	size_t		 count, mid, at, verdict;
+	size_t		 count, mid, at;
 
 	count = find_ranges(calls, ranges);
 	emit_load(&w, offsetof(struct seccomp_data, arch));
-	emit(&w, BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 1, 0);
+	emit(&w, BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native());
+	code[w.len - 1].jt = 1;
 	/* The calls of another ABI have other numbers. */
-	emit_return(&w, SECCOMP_RET_KILL_PROCESS);
+	emit(&w, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 	emit_load(&w, offsetof(struct seccomp_data, nr));
+	if (count <= WHOLE_MAX) {
+		emit_part(&w, ranges, count);
+		return w.len;
+	}
+	/* Half of all at a time, as jumps are one byte. */
 	at = w.len;
 	mid = count / 2;
-	emit(&w, BPF_JMP | BPF_JGE | BPF_K, ranges[mid].start, 0, 0);
-	emit_half(&w, ranges, mid);
+	emit(&w, BPF_JMP | BPF_JGE | BPF_K, ranges[mid].start);
+	emit_part(&w, ranges, mid);
 	assert(w.len - at - 1 <= 255);
 	code[at].jt = (uint8_t)(w.len - at - 1);
-	emit_half(&w, ranges + mid, count - mid);
-	for (verdict = 0; verdict < CALL_VERDICTS; verdict++)
-		if (w.jumps[verdict] != 0) {
-			code[w.jumps[verdict]].k =
-			    (uint32_t)(w.len - w.jumps[verdict] - 1);
-			verdicts[verdict].emit(&w);
-		}
+	emit_part(&w, ranges + mid, count - mid);
 	return w.len;
 }
 
