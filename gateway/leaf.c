@@ -383,8 +383,6 @@ leaf_fork(const struct leaf *leaf, uint64_t flags, bool *is_inside)
 			return pid;
 	}
 	*is_inside = false;
-	if (flags == 0)
-		return _Fork();
 	if ((pid = fork_into(-1, flags)) != -1 || errno != ENOSYS)
 		return pid;
 	/* Who filters calls by their flags cannot see those of clone3. */

@@ -131,14 +131,19 @@ follow(struct walk *w, int link, const char *behind)
 static char *
 next_name(char **at)
 {
-	char	*name = *at + strspn(*at, "/");
+	char	*end = *at, *name;
 
-	if (*name == '\0')
+	while (*end == '/')
+		end++;
+	if (*(name = end) == '\0')
 		return NULL;
-	*at = name + strcspn(name, "/");
-	if (**at != '\0')
-		*(*at)++ = '\0';
-	*at += strspn(*at, "/");
+	while (*end != '/' && *end != '\0')
+		end++;
+	if (*end == '/')
+		*end++ = '\0';
+	while (*end == '/')
+		end++;
+	*at = end;
 	return name;
 }
 
