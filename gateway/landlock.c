@@ -159,13 +159,16 @@ landlock_grant_port(const struct landlock *l, unsigned port)
 int
 landlock_enter(struct landlock *l)
 {
-	long	 status;
-	int	 saved;
+	int	 saved = 0;
+	bool	 is_in;
 
-	status = syscall(SYS_landlock_restrict_self, l->fd, 0);
-	saved = errno;
+	is_in = syscall(SYS_landlock_restrict_self, l->fd, 0) == 0;
+	/* In a child, errno is on pages that are to be spared. */
+	if (!is_in)
+		saved = errno;
 	close(l->fd);
 	l->fd = -1;
-	errno = saved;
-	return status == 0 ? 0 : -1;
+	if (!is_in)
+		errno = saved;
+	return is_in ? 0 : -1;
 }

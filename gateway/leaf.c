@@ -383,7 +383,8 @@ leaf_fork(const struct leaf *leaf, uint64_t flags, bool *is_inside)
 			return pid;
 	}
 	*is_inside = false;
-	if ((pid = fork_into(-1, flags)) != -1 || errno != ENOSYS)
+	if ((pid = fork_into(-1, flags)) != -1 ||
+	    (errno != ENOSYS && errno != EPERM))
 		return pid;
 	/* Who filters calls by their flags cannot see those of clone3. */
 	return (pid_t)syscall(SYS_clone, (unsigned long)flags | SIGCHLD, NULL,

@@ -55,7 +55,7 @@ sandbox_default_signals(void)
 static int
 unblock_signals(void)
 {
-	static const uint64_t	 none;		/* the kernel's sigset_t */
+	const uint64_t	 none = 0;	/* the kernel's sigset_t */
 
 	return (int)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL,
 	    (NSIG - 1) / 8);
