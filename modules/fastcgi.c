@@ -31,7 +31,7 @@
 #include "timer.h"
 #include "worker.h"
 
-#define READ_SIZE	(128 * 1024)	/* about what a unix socket holds */
+#define READ_SIZE	(64 * 1024)	/* more costs memory per connection */
 #define LOOK_SIZE	4096	/* an answer that is longer is read */
 #define READS_AT_ONCE	8
 #define LAST_READS	17	/* more than a unix socket holds */
