@@ -363,7 +363,7 @@ sub record_of {
 
 	wait_for(sub {
 		@found = grep { $_->{path} eq $path } $self->accounting;
-	}, 5, "a record of $path");
+	}, 30, "a record of $path");
 	return $found[-1] // {};
 }
 
@@ -581,7 +581,7 @@ sub breaches {
 		push @bad, "a record twice: $line" if $record &&
 		    $record->{trigger} ne 'worker' && $seen{$record->{id}}++;
 	}
-	wait_for(sub { !$self->leftovers }, 3) or push @bad,
+	wait_for(sub { !$self->leftovers }, 15) or push @bad,
 	    map { "left behind: $_ " . command_line($_) } $self->leftovers;
 	return @bad;
 }
