@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgi.h"
 #include "json.h"
 #include "mem.h"
 
@@ -193,38 +194,6 @@ api_operation(const char *method, const char *target)
 	return operation;
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* What is no code, or that of NUL, stands for itself. */
-static char *
-decode(struct arena *arena, const char *from, size_t len)
-{
-	char	*out = arena_alloc(arena, len + 1), *to = out;
-	size_t	 i;
-	int	 byte;
-
-	for (i = 0; i < len; i++) {
-		byte = -1;
-		if (from[i] == '%' && i + 2 < len &&
-		    hex_value(from[i + 1]) != -1 &&
-		    hex_value(from[i + 2]) != -1)
-			byte = hex_value(from[i + 1]) << 4 |
-			    hex_value(from[i + 2]);
-		if (byte > 0)
-			i += 2;
-		*to++ = byte > 0 ? (char)byte : from[i];
-	}
-	*to = '\0';
-	return out;
-}
-
 /* A parameter of the query, decoded; NULL if there is none. */
 static const char *
 query_value(struct arena *arena, const char *target, const char *name)
@@ -238,7 +207,7 @@ query_value(struct arena *arena, const char *target, const char *name)
 		len = strcspn(at, "&");
 		if (len > name_len && at[name_len] == '=' &&
 		    strncmp(at, name, name_len) == 0)
-			return decode(arena, at + name_len + 1,
+			return cgi_decode(arena, at + name_len + 1,
 			    len - name_len - 1);
 	}
 	return NULL;
@@ -504,7 +473,7 @@ api_parse(struct api_call *call, struct arena *arena,
 		return api_fail(arena, API_UNDETERMINED, "Unable to determine "
 		    "service/operation name to be authorized");
 	split_target(target, &name, &len);
-	call->given = decode(arena, name, len);
+	call->given = cgi_decode(arena, name, len);
 	if ((e = check_name(call, arena, place)) != NULL ||
 	    (e = check_qualifier(call, arena, target)) != NULL ||
 	    (e = check_type(call, arena, headers->type)) != NULL ||

@@ -212,19 +212,11 @@ apikey_permits(const struct apikey *key, const char *action,
 	return false;
 }
 
-/* Room for a power of two of them. */
 static struct apikey *
 add_key(struct arena *arena, struct apikeys *all)
 {
-	struct apikey	*list = all->list;
-	size_t		 n = all->count;
-
-	if ((n & (n - 1)) == 0) {
-		all->list = arena_calloc(arena, n == 0 ? 1 : 2 * n,
-		    sizeof(*list));
-		if (n > 0)
-			memcpy(all->list, list, n * sizeof(*list));
-	}
+	all->list = arena_grow(arena, all->list, all->count,
+	    sizeof(*all->list));
 	return &all->list[all->count++];
 }
 

@@ -87,6 +87,27 @@ percent_decode(char *s)
 	return 0;
 }
 
+char *
+cgi_decode(struct arena *arena, const char *from, size_t len)
+{
+	char	*out = arena_alloc(arena, len + 1), *to = out;
+	size_t	 i;
+	int	 high, low;
+
+	for (i = 0; i < len; i++) {
+		if (from[i] == '%' && i + 2 < len &&
+		    (high = hex_digit(from[i + 1])) != -1 &&
+		    (low = hex_digit(from[i + 2])) != -1 &&
+		    (high | low) != 0) {
+			*to++ = (char)(high << 4 | low);
+			i += 2;
+		} else
+			*to++ = from[i];
+	}
+	*to = '\0';
+	return out;
+}
+
 /* The path of a request target, in origin or absolute form, still encoded. */
 static char *
 path_of_target(struct arena *arena, const char *target)

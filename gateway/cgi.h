@@ -113,6 +113,12 @@ enum path_verdict	cgi_request_path(const struct variables *,
  */
 int	cgi_path_normalise(char *path);
 
+/*
+ * A copy with each %XX decoded, NUL-terminated and owned by the arena.  What is
+ * no code, or that of NUL, stands for itself.
+ */
+char	*cgi_decode(struct arena *, const char *, size_t len);
+
 /* A method is a token of at most 32 bytes (RFC 9110 section 9.1). */
 bool	cgi_method_is_valid(const char *);
 

@@ -14,7 +14,7 @@ struct mounts_common;
 
 /*
  * private: the daemon's own files, which nobody shall see; borrowed.  The
- * system's folders are looked for now.
+ * system's folders are looked for in this call, once.
  */
 struct mounts_common	*mounts_common_create(const struct word_list *private);
 void			 mounts_common_free(struct mounts_common *);

@@ -318,15 +318,8 @@ find_rule(const struct reader *r, struct function *fn, const struct line *line)
 		    rules[i].section[len] == '\0')
 			return &rules[i];
 
-	/* Room for a power of two of them. */
-	if ((fn->rule_count & (fn->rule_count - 1)) == 0) {
-		fn->rules = arena_calloc(fn->arena,
-		    fn->rule_count == 0 ? 1 : fn->rule_count * 2,
-		    sizeof(*rules));
-		if (fn->rule_count > 0)
-			memcpy(fn->rules, rules,
-			    fn->rule_count * sizeof(*rules));
-	}
+	fn->rules = arena_grow(fn->arena, rules, fn->rule_count,
+	    sizeof(*rules));
 	rule = &fn->rules[fn->rule_count++];
 	*rule = r->rule;
 	rule->section = arena_strndup(fn->arena, line->key, len);

@@ -293,19 +293,11 @@ credential_find_key(const struct credentials *all,
 	return found != NULL ? *found : NULL;
 }
 
-/* Room for a power of two of them. */
 static struct credentials *
 add_file(struct arena *arena, struct credential_files *files)
 {
-	struct credentials	*list = files->list;
-	size_t			 n = files->count;
-
-	if ((n & (n - 1)) == 0) {
-		files->list = arena_calloc(arena, n == 0 ? 1 : 2 * n,
-		    sizeof(*list));
-		if (n > 0)
-			memcpy(files->list, list, n * sizeof(*list));
-	}
+	files->list = arena_grow(arena, files->list, files->count,
+	    sizeof(*files->list));
 	return &files->list[files->count++];
 }
 

@@ -17,7 +17,7 @@
 #include "log.h"
 #include "mem.h"
 #include "privileges.h"
-#include "sandbox.h"
+#include "process.h"
 
 #define TITLE		"tollgated: gateway"
 #define HELPER_TITLE	"tollgated: auth"
@@ -95,16 +95,16 @@ become(const struct birth *b)
 	char		*environment[] = { path, NULL };
 
 	arrange_descriptors(b->given, b->executable, b->is_quiet);
-	if (sandbox_reset_signals() == -1 || setsid() == -1)
+	if (process_reset_signals() == -1 || setsid() == -1)
 		give_up("session");
 	privileges_bound();
 	if (privileges_can_change_user()) {
 		errno = EPERM;
-		if (b->settings->uid == 0 || sandbox_become(b->settings->uid,
+		if (b->settings->uid == 0 || process_become(b->settings->uid,
 		    b->settings->gid, NULL, 0) == -1)
 			give_up("user");
 	}
-	if (sandbox_die_with(b->parent) == -1)
+	if (process_die_with(b->parent) == -1)
 		give_up("parent");
 	/* A setuid program is no way back for one that was captured. */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)

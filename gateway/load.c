@@ -15,7 +15,7 @@
 #include "ini.h"
 #include "log.h"
 #include "mem.h"
-#include "sandbox.h"
+#include "process.h"
 #include "walls.h"
 
 #define ARENA_CHUNK	2048
@@ -106,7 +106,7 @@ read_files(const char *path, int fd, pid_t parent)
 	int		 files[2];
 	size_t		 i;
 
-	if (sandbox_reset_signals() == -1 || sandbox_die_with(parent) == -1)
+	if (process_reset_signals() == -1 || process_die_with(parent) == -1)
 		_exit(1);
 	if (ini_load(path, &load) == -1) {
 		for (i = 0; i < load.errors.count; i++)

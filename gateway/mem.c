@@ -191,6 +191,19 @@ arena_calloc(struct arena *a, size_t count, size_t size)
 	return p;
 }
 
+void *
+arena_grow(struct arena *a, void *list, size_t count, size_t size)
+{
+	void	*larger;
+
+	if ((count & (count - 1)) != 0)
+		return list;
+	larger = arena_calloc(a, count == 0 ? 1 : 2 * count, size);
+	if (count > 0)
+		memcpy(larger, list, count * size);
+	return larger;
+}
+
 char *
 arena_strdup(struct arena *a, const char *s)
 {

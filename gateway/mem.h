@@ -32,6 +32,11 @@ void		 arena_reset(struct arena *);
 /* What these return is owned by the arena; arena_alloc does not zero. */
 void	*arena_alloc(struct arena *, size_t);
 void	*arena_calloc(struct arena *, size_t count, size_t size);
+/*
+ * For a list that had count items of that size put into it by this alone, and
+ * has room for a power of two of them: where it is now that one more fits.
+ */
+void	*arena_grow(struct arena *, void *list, size_t count, size_t size);
 char	*arena_strdup(struct arena *, const char *);
 char	*arena_strndup(struct arena *, const char *, size_t);
 char	*arena_printf(struct arena *, const char *, ...)

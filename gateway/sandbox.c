@@ -6,7 +6,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/keyctl.h>
 #include <poll.h>
 #include <sched.h>
@@ -28,81 +27,11 @@
 #include "mounts.h"
 #include "namespaces.h"
 #include "privileges.h"
+#include "process.h"
 #include "score.h"
 #include "walls.h"
 
 #define MEMLOCK_MAX	65536	/* bytes that cannot be swapped out */
-
-/* --- what other children need too --------------------------------------- */
-
-void
-sandbox_default_signals(void)
-{
-	static const uint64_t	 as_new[8];	/* the kernel's sigaction */
-	int			 sig;
-
-	/*
-	 * Ignored ones would be inherited over exec.  sigaction(3) spares the
-	 * two that libc keeps to itself, but if whoever started us ignored
-	 * them, a program with threads would hang in setuid(2).  KILL and STOP
-	 * cannot be set.
-	 */
-	for (sig = 1; sig < NSIG; sig++)
-		syscall(SYS_rt_sigaction, sig, as_new, NULL, (NSIG - 1) / 8);
-}
-
-/* Not by libc's functions, whose pages a child would have to fetch. */
-static int
-unblock_signals(void)
-{
-	const uint64_t	 none = 0;	/* the kernel's sigset_t */
-
-	return (int)syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, NULL,
-	    (NSIG - 1) / 8);
-}
-
-int
-sandbox_reset_signals(void)
-{
-	sandbox_default_signals();
-	return unblock_signals();
-}
-
-int
-sandbox_die_with(pid_t parent)
-{
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1)
-		return -1;
-	/* It may have died before it was told of. */
-	if (getppid() != parent) {
-		errno = ESRCH;
-		return -1;
-	}
-	return 0;
-}
-
-int
-sandbox_become(uid_t uid, gid_t gid, const gid_t *groups, size_t count)
-{
-	uid_t	 real_uid, effective_uid, saved_uid;
-	gid_t	 real_gid, effective_gid, saved_gid;
-
-	if (setgroups(count, groups) == -1 ||
-	    setresgid(gid, gid, gid) == -1 || setresuid(uid, uid, uid) == -1)
-		return -1;
-	/* The kernel does that for root alone. */
-	if (uid != 0 && privileges_drop() == -1)
-		return -1;
-	if (getresuid(&real_uid, &effective_uid, &saved_uid) == -1 ||
-	    getresgid(&real_gid, &effective_gid, &saved_gid) == -1)
-		return -1;
-	if (real_uid != uid || effective_uid != uid || saved_uid != uid ||
-	    real_gid != gid || effective_gid != gid || saved_gid != gid) {
-		errno = EPERM;
-		return -1;
-	}
-	return 0;
-}
 
 /* --- the steps ---------------------------------------------------------- */
 
@@ -177,7 +106,7 @@ step_descriptors(struct sandbox *box)
 static int
 step_signals(struct sandbox *box)
 {
-	return box->walls->has_init ? 0 : unblock_signals();
+	return box->walls->has_init ? 0 : process_unblock_signals();
 }
 
 /* A session, so also a process group, of its own: signalled as one. */
@@ -196,7 +125,7 @@ step_parent(struct sandbox *box)
 	struct pollfd	 spawner = { .fd = box->report };
 
 	if (!box->walls->has_init)
-		return sandbox_die_with(box->parent);
+		return process_die_with(box->parent);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == -1 ||
 	    poll(&spawner, 1, 0) == -1)
 		return -1;
@@ -558,7 +487,7 @@ step_user(struct sandbox *box)
 
 	if (!box->is_root)
 		return 0;
-	return sandbox_become(box->uid, box->gid, own ? fn->groups : &box->gid,
+	return process_become(box->uid, box->gid, own ? fn->groups : &box->gid,
 	    own ? fn->group_count : 1);
 }
 

@@ -113,14 +113,4 @@ void	sandbox_report(const struct sandbox *, enum sandbox_news);
 void	sandbox_run(struct sandbox *, void (*program)(void *arg), void *arg,
 	    bool execs);
 
-/* Neither handle nor ignore any signal. */
-void	sandbox_default_signals(void);
-/*
- * For any child: signals as they are in a fresh process, die with parent, drop
- * to uid and gid for good.  -1 with errno.
- */
-int	sandbox_reset_signals(void);
-int	sandbox_die_with(pid_t parent);
-int	sandbox_become(uid_t, gid_t, const gid_t *groups, size_t count);
-
 #endif

@@ -80,36 +80,6 @@ put_encoded(struct text *t, const char *from, size_t len, char safe)
 	}
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* %XX as in a query; what is no code stands for itself. */
-static char *
-decode(struct arena *arena, const char *from, size_t len)
-{
-	char	*out = arena_alloc(arena, len + 1), *to = out;
-	size_t	 i;
-
-	for (i = 0; i < len; i++) {
-		if (from[i] == '%' && i + 2 < len &&
-		    hex_value(from[i + 1]) != -1 &&
-		    hex_value(from[i + 2]) != -1) {
-			*to++ = (char)(hex_value(from[i + 1]) << 4 |
-			    hex_value(from[i + 2]));
-			i += 2;
-		} else
-			*to++ = from[i];
-	}
-	*to = '\0';
-	return out;
-}
-
 static void
 put_hex(char out[HEX_LEN + 1], const uint8_t bytes[DIGEST_LEN])
 {
@@ -154,8 +124,8 @@ split_query(struct arena *arena, const char *query, struct parameter *list,
 			continue;
 		name_len = strcspn(at, "=&");
 		if (count < max) {
-			list[count].name = decode(arena, at, name_len);
-			list[count].value = name_len < len ? decode(arena,
+			list[count].name = cgi_decode(arena, at, name_len);
+			list[count].value = name_len < len ? cgi_decode(arena,
 			    at + name_len + 1, len - name_len - 1) : "";
 		}
 		count++;

@@ -29,6 +29,7 @@
 #include "privileges.h"
 #include "reaper.h"
 #include "sandbox.h"
+#include "process.h"
 #include "watch.h"
 
 #define NEVER		UINT64_MAX
@@ -538,7 +539,7 @@ watch_signals(struct spawner *s)
 	size_t			 i;
 	int			 fd;
 
-	sandbox_default_signals();
+	process_default_signals();
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = SIG_DFL;
 	sa.sa_flags = SA_NOCLDSTOP;

@@ -164,6 +164,22 @@ static const struct {
 	{ NULL, NULL, NULL, NULL },
 };
 
+static const struct { const char *from, *to; } codes[] = {
+	{ "", "" }, { "abc", "abc" }, { "%41%3a%3A", "A::" },
+	{ "100%", "100%" }, { "%4", "%4" }, { "%4g%g4%", "%4g%g4%" },
+	{ "a%00b", "a%00b" }, { "%2541", "%41" }, { "%ff", "\xff" },
+};
+
+START_TEST(decode)
+{
+	const char	*from = codes[_i].from;
+
+	ck_assert_str_eq(cgi_decode(arena, from, strlen(from)), codes[_i].to);
+	/* No further than it is told to. */
+	ck_assert_str_eq(cgi_decode(arena, "%4142", 2), "%4");
+}
+END_TEST
+
 START_TEST(request_path)
 {
 	const char	*path = NULL;
@@ -280,6 +296,7 @@ main(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_loop_test(tc, normalise, 0, ROWS(paths));
 	tcase_add_test(tc, normalise_all);
+	tcase_add_loop_test(tc, decode, 0, ROWS(codes));
 	tcase_add_loop_test(tc, request_path, 0, ROWS(requests));
 	tcase_add_test(tc, method);
 	tcase_add_loop_test(tc, content_length, 0, ROWS(content_lengths));

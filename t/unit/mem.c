@@ -146,6 +146,23 @@ START_TEST(reset_arena_is_as_new)
 }
 END_TEST
 
+START_TEST(list_grows)
+{
+	size_t	*list = NULL, *before;
+	size_t	 count, i;
+
+	for (count = 0; count < 100; count++) {
+		before = list;
+		list = arena_grow(arena, list, count, sizeof(*list));
+		/* At powers of two alone. */
+		ck_assert_int_eq(list != before, (count & (count - 1)) == 0);
+		list[count] = count;
+		for (i = 0; i <= count; i++)
+			ck_assert_uint_eq(list[i], i);
+	}
+}
+END_TEST
+
 START_TEST(arena_text)
 {
 	char	 expected[CHUNK * 3 + 1];
@@ -194,6 +211,7 @@ main(void)
 	tcase_add_test(tc, big_piece_wastes_nothing);
 	tcase_add_test(tc, calloc_zeroes_what_was_used);
 	tcase_add_test(tc, reset_arena_is_as_new);
+	tcase_add_test(tc, list_grows);
 	tcase_add_test(tc, arena_text);
 	tcase_add_test_raise_signal(tc, alloc_wraps, SIGABRT);
 	tcase_add_test_raise_signal(tc, calloc_wraps, SIGABRT);
