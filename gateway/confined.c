@@ -39,9 +39,9 @@ by_level(const struct function *fn, const struct means *m)
 	if (fn->level == CONFINE_NONE)
 		return "its user, limits, a clean environment";
 	if (fn->level == CONFINE_STANDARD)
-		return "no capabilities, no_new_privs, a keyring of its own";
+		return "no capabilities, no_new_privs, an empty keyring";
 	return has_namespaces(fn, m) ? "namespaces and a root of its own; no "
-	    "capabilities, no_new_privs, a keyring of its own" : NULL;
+	    "capabilities, no_new_privs, an empty keyring" : NULL;
 }
 
 /* What older versions of Landlock let through. */
